@@ -1,0 +1,81 @@
+# Afterword. On a machine with Python 3.11 or newer, make and git:  make book, then make test.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+GB_NEEDED ?= 4
+# uv does not read pip's settings: hand it pip's local folder of wheels, when there is one.
+# Without one, uv picks the torch build that fits this machine: CUDA where there is a GPU, else CPU.
+ifdef PIP_FIND_LINKS
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+else
+export UV_TORCH_BACKEND ?= auto
+endif
+# Small models on shared cores: one thread each is faster than two, and repeatable.
+export OMP_NUM_THREADS ?= 1
+# Every text and model comes from an installed package; a hub that is out of reach must not be asked.
+export HF_HUB_OFFLINE ?= 1
+NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/book/nbval_sanitize.cfg \
+         --nbval-cell-timeout 900 -p tests.book.keep_outputs -n 2 --dist loadfile
+UNITS  := tests src --doctest-modules --ignore=tests/book
+CHAPTERS = $(sort $(wildcard chapters/$(CHAPTER)*.ipynb))
+
+.DEFAULT_GOAL := help
+.PHONY: help env book test fast lint nbval run sync lab models data lock address clean
+
+help:     ## list the targets
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@echo "  Repository: $$(sed -n 's/^  url: *//p' _config.yml). A fork sets repository.url in _config.yml, then runs: make address"
+
+env: $(VENV)/.done  ## make or refresh .venv from the lock file (the other targets do this by themselves)
+$(VENV)/.done: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Afterword needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Install one and say: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@free=$$(df -Pk . | awk 'NR==2 {print int($$4 / 1048576)}'); test $$free -ge $(GB_NEEDED) || \
+	  { echo "Afterword's environment needs $(GB_NEEDED) GB of disk; $$free GB are free here. Free some, or point VENV=... at another disk."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[book]"
+	@touch $@
+
+book: env  ## render the book from the stored outputs, and say where it is
+	@$(BIN)/jupyter-book build . --all --toc book/_toc.yml -W --keep-going -n -q
+	@echo "The book: file://$(CURDIR)/_build/html/index.html"
+
+test: lint  ## everything CI checks
+	$(BIN)/python -m pytest -q -n 2 $(UNITS)
+	$(MAKE) --no-print-directory nbval
+	$(MAKE) --no-print-directory book
+	$(BIN)/python -m pytest -q tests/book
+
+fast: lint  ## what to run while working: under a minute, no chapter executed, no page built
+	$(BIN)/python -m pytest -q -n 2 $(UNITS) tests/book -m "not slow"
+
+lint: env  ## style of the code, and that it is formatted
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+nbval: env  ## execute every chapter once, compare with the stored outputs, keep what was computed
+	rm -rf _build/executed
+	$(BIN)/python -m pytest -q $(NBVAL) chapters
+
+run: sync  ## execute and store: make run, or make run CHAPTER=02
+	$(BIN)/python book/tools/run_chapters.py $(CHAPTERS)
+
+sync: env  ## bring each chapter's .py and .ipynb in step, the newer one winning
+	$(BIN)/jupytext --quiet --sync chapters/*.py
+
+lab: sync  ## JupyterLab on the chapters
+	@touch chapters/*.py
+	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/chapters
+
+data: env  ## fetch and extract the texts anew (needs network, apt and pip)
+	$(BIN)/python -m afterword.text.extract
+
+lock: env  ## write constraints.txt anew, with the newest versions that fit
+	UV=$(BIN)/uv book/tools/lock.sh
+
+address: env  ## carry repository.url from _config.yml into chapters, README and citation
+	$(BIN)/python book/tools/address.py
+
+clean:  ## remove what was built, keep the environment
+	rm -rf _build

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Write constraints.txt from pyproject.toml: one file for every Python >= 3.11 and every system.
+# It holds no address. torch is pinned by its public version, which CPU and CUDA builds share;
+# torch pins its own CUDA packages itself, so they are left out.
+set -eu
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+echo "torch==2.13.0" > "$tmp/torch.pin"
+env -u UV_FIND_LINKS -u PIP_FIND_LINKS "${UV:-.venv/bin/uv}" pip compile pyproject.toml --all-extras \
+    --universal --python-version 3.11 -c "$tmp/torch.pin" --upgrade --quiet \
+    --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o "$tmp/all.txt"
+{
+    echo "# Written by \`make lock\` from pyproject.toml; do not edit."
+    grep -vE '^(nvidia-|cuda-|triton)' "$tmp/all.txt"
+} > "$tmp/constraints.txt"
+mv "$tmp/constraints.txt" constraints.txt

@@ -1,0 +1,71 @@
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from afterword.plots.curves import plot_band, plot_ladder
+from afterword.plots.distributions import plot_distribution
+from afterword.plots.style import COLOURS, use_style
+
+mpl.use("agg")
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+def test_a_ladder_has_a_bar_and_a_number_for_each_rung_worst_on_top():
+    ax = plot_ladder({"uniform": 4.43, "bigram": 2.51})
+    assert [bar.get_width() for bar in ax.patches] == [4.43, 2.51]
+    assert [text.get_text().strip() for text in ax.texts] == ["4.43", "2.51"]
+    assert ax.yaxis_inverted()
+    assert "nats" in ax.get_xlabel()
+
+
+def test_a_band_runs_from_least_to_most_around_the_mean():
+    ax = plot_band([1, 2, 3], [[1, 2, 3], [2, 3, 4], [6, 4, 2]], label="ours")
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [3, 3, 3])
+    corners = ax.collections[0].get_paths()[0].vertices
+    for x, low, high in [(1, 1, 6), (2, 2, 4), (3, 2, 4)]:
+        at_x = corners[corners[:, 0] == x, 1]
+        assert (at_x.min(), at_x.max()) == (low, high)
+    assert ax.texts[0].get_text() == "ours"
+
+
+@pytest.mark.parametrize("runs", [[[1, 2, 3]], [[1, 2]] * 3, [1, 2, 3]])
+def test_a_band_needs_three_runs_of_the_right_length(runs):
+    with pytest.raises(ValueError, match="at least 3 runs"):
+        plot_band([1, 2, 3], runs, label="ours")
+
+
+def test_a_distribution_has_a_bar_for_each_label():
+    ax = plot_distribution([0.6, 0.4], ["e", "space"])
+    assert [bar.get_height() for bar in ax.patches] == [0.6, 0.4]
+    with pytest.raises(ValueError, match="3 labels need as many probs, got 2"):
+        plot_distribution([0.6, 0.4], ["e", "f", "g"])
+
+
+def contrast(colour: str, paper: float = 1.0) -> float:
+    """Contrast ratio by WCAG 2.1 between a colour and a grey paper."""
+
+    def linear(value):
+        return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+    r, g, b = map(linear, mpl.colors.to_rgb(colour))
+    light, dark = linear(paper) + 0.05, 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05
+    return max(light / dark, dark / light)
+
+
+@pytest.mark.parametrize("colour", COLOURS.values())
+def test_every_colour_can_carry_text_on_white_paper(colour):
+    assert contrast(colour) >= 4.5, "WCAG 2.1 AA, for labels written in the colour of a line"
+
+
+def test_the_same_figure_is_saved_as_the_same_file(tmp_path):
+    use_style()
+    for name in ("a.svg", "b.svg"):
+        plot_ladder({"uniform": 4.43}).figure.savefig(tmp_path / name, metadata={"Date": None})
+        plt.close("all")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
