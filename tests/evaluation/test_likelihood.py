@@ -15,16 +15,12 @@ def test_cross_entropy_is_the_mean_of_minus_log_probabilities(rng):
     )
     by_hand = [
         -math.log(math.exp(row[t]) / sum(map(math.exp, row)))
-        for row, t in zip(
-            logits.reshape(-1, 7).tolist(), targets.flatten().tolist(), strict=True
-        )
+        for row, t in zip(logits.reshape(-1, 7).tolist(), targets.flatten().tolist(), strict=True)
     ]
     assert cross_entropy(logits, targets).item() == pytest.approx(sum(by_hand) / 12, rel=1e-5)
 
 
-@given(
-    n_ids=st.integers(8, 120), context_length=st.integers(1, 7), batch_size=st.integers(1, 9)
-)
+@given(n_ids=st.integers(8, 120), context_length=st.integers(1, 7), batch_size=st.integers(1, 9))
 def test_every_token_but_the_first_counts_once_however_the_text_is_cut(
     n_ids, context_length, batch_size
 ):
@@ -32,9 +28,7 @@ def test_every_token_but_the_first_counts_once_however_the_text_is_cut(
     rng = torch.Generator().manual_seed(n_ids)
     table, ids = torch.randn(5, 5, generator=rng), torch.randint(5, (n_ids,), generator=rng)
     whole = cross_entropy(table[ids[:-1]], ids[1:]).item()
-    cut = mean_loss(
-        lambda x: table[x], ids, context_length=context_length, batch_size=batch_size
-    )
+    cut = mean_loss(lambda x: table[x], ids, context_length=context_length, batch_size=batch_size)
     assert cut == pytest.approx(whole, rel=1e-5)
 
 

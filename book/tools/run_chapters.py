@@ -1,0 +1,86 @@
+"""Execute chapters and store what they print and draw: make run, or make run CHAPTER=02.
+
+Each chapter runs in a process of its own, in an empty folder: a chapter may need the installed
+package, and nothing beside itself. Its seconds and peak memory go to book/times.csv. A chapter
+that fails leaves its files as they were.
+"""
+
+import csv
+import datetime
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+import torch
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMES = ROOT / "book/times.csv"
+PEAK = """
+import resource, sys
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS, else KiB
+print(peak // (1024**2 if sys.platform == "darwin" else 1024))
+"""
+
+
+def execute(path: Path) -> dict:
+    """Run one notebook, write it back, and say what it took."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(PEAK))  # taken out again below
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as empty:
+        NotebookClient(
+            notebook,
+            timeout=1800,
+            kernel_name="python3",
+            record_timing=False,
+            store_widget_state=False,
+            resources={"metadata": {"path": empty}},
+        ).execute()
+    seconds = time.perf_counter() - start
+    peak_mb = int(notebook.cells.pop().outputs[0].text)
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    replace(path, nbformat.writes(notebook) + "\n")
+    return {"chapter": path.stem, "seconds": round(seconds), "peak_mb": peak_mb}
+
+
+def replace(path: Path, content: str) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(content, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def record(row: dict) -> None:
+    """Put one chapter's row into the table, in the place of the last one on the same device."""
+    cuda = torch.cuda.is_available()
+    row |= {
+        "device": torch.cuda.get_device_name() if cuda else "cpu",
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "torch": torch.__version__.split("+")[0],
+        "date": datetime.date.today().isoformat(),
+    }
+    rows = {}
+    if TIMES.exists():
+        with TIMES.open(newline="") as file:
+            rows = {(old["chapter"], old["device"]): old for old in csv.DictReader(file)}
+    rows[row["chapter"], row["device"]] = row
+    lines = [row.keys(), *(rows[key].values() for key in sorted(rows))]
+    replace(TIMES, "".join(",".join(map(str, line)) + "\n" for line in lines))
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        took = execute(Path(name).resolve())
+        print(f"{took['chapter']}: {took['seconds']} s, {took['peak_mb']} MB at most")
+        record(took)

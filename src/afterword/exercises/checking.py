@@ -1,0 +1,30 @@
+"""What the checkers of all chapters share: a verdict that says what you probably did."""
+
+import math
+from collections.abc import Mapping
+
+
+class NotYet(AssertionError):
+    """The answer is wrong; the message says how it probably came about."""
+
+
+def verdict(got, wanted: float, *, slips: Mapping[str, float], otherwise: str) -> None:
+    """Compare one number with the one wanted, and with those that known slips lead to.
+
+    ``slips`` maps a diagnosis to the number that one gets by it.
+    """
+    if not isinstance(got, int | float):
+        raise NotYet(f"A number was wanted, and {type(got).__name__} came: {got!r}.")
+    if math.isclose(got, wanted, rel_tol=1e-4):
+        return
+    for diagnosis, number in slips.items():
+        if math.isclose(got, number, rel_tol=1e-4):
+            raise NotYet(f"{diagnosis} (Got {got:.4g}, wanted {wanted:.4g}.)")
+    raise NotYet(f"{otherwise} (Got {got:.4g}, wanted {wanted:.4g}.)")
+
+
+def is_unwritten(answer, name: str) -> bool:
+    """Whether the reader has not begun; says so."""
+    if answer is None:
+        print(f"{name} returns nothing yet. Your turn.")
+    return answer is None

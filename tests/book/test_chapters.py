@@ -1,0 +1,92 @@
+"""Nothing executed here: each chapter's two files agree, and what is stored can be shown."""
+
+import re
+
+import jupytext
+import pytest
+
+from tests.book.chapters import (
+    CHAPTERS,
+    ROOT,
+    code_cells,
+    essence,
+    is_figure,
+    name,
+    read,
+    repository,
+)
+
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=name)
+
+
+def test_every_notebook_has_its_script_and_every_script_its_notebook():
+    assert CHAPTERS
+    assert [p.stem for p in CHAPTERS] == sorted(p.stem for p in (ROOT / "chapters").glob("*.py"))
+
+
+@each_chapter
+def test_the_pair_is_in_step(path):
+    script = path.with_suffix(".py")
+    for i, (in_py, in_ipynb) in enumerate(
+        zip(essence(jupytext.read(script)), essence(read(path)), strict=False)
+    ):
+        assert in_py == in_ipynb, (
+            f"cell {i} of {path.stem} differs between .py and .ipynb: make sync"
+        )
+    assert len(jupytext.read(script).cells) == len(read(path).cells), "make sync"
+
+
+@each_chapter
+def test_every_cell_was_executed_once_and_in_order(path):
+    """nbval compares nothing in a cell without an execution count: a stripped notebook passes."""
+    counts = [cell.execution_count for cell in code_cells(path)]
+    assert counts == list(range(1, len(counts) + 1)), f"make run CHAPTER={path.stem}"
+
+
+@each_chapter
+def test_what_is_stored_is_fit_to_publish(path):
+    assert path.stat().st_size < 1_000_000, "over 1 MB: fewer or simpler figures"
+    assert set(read(path).metadata) <= {"kernelspec", "language_info"}
+    for cell in code_cells(path):
+        head = f"{path.stem}, cell beginning {cell.source.splitlines()[0]!r}: "
+        assert "execution" not in cell.metadata, head + "holds times; use make run"
+        for out in cell.outputs:
+            data, tags = out.get("data", {}), cell.metadata.get("tags", [])
+            assert out.output_type != "error" or "raises-exception" in tags, (
+                head + "ends in an error"
+            )
+            assert "application/vnd.jupyter.widget-view+json" not in data, head + "a dead widget"
+            assert out.get("name") != "stderr", head + "prints a warning"
+            text = f"{out.get('text', '')}{data.get('text/plain', '')}{out.get('traceback', '')}"
+            assert not re.search(r"(/home/|/root/|/tmp/|/Users/|C:\\)", text), head + "shows a path"
+            assert not re.search(r"\bat 0x[0-9a-f]+", text), head + "shows a memory address"
+
+
+@each_chapter
+def test_every_figure_has_words_for_who_cannot_see_it(path):
+    for cell in filter(is_figure, code_cells(path)):
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        head = f"{path.stem}, cell beginning {cell.source.splitlines()[0]!r}: "
+        assert len(alt.split()) >= 8, head + "say in mystnb.image.alt what is seen"
+
+
+@each_chapter
+def test_badge_and_install_line_carry_the_address_of_config(path):
+    first_code = code_cells(path)[0].source
+    assert f"afterword @ git+{repository()}@main" in first_code, "make address"
+    badge = f"{repository().removeprefix('https://github.com/')}/blob/main/chapters/{path.name}"
+    assert badge in read(path).cells[0].source, "make address"
+
+
+@pytest.mark.slow
+@each_chapter
+def test_the_stored_figures_are_those_just_drawn(path):
+    """Of the run that nbval made: make nbval, then this test."""
+    from tests.book.figures import difference
+
+    executed = ROOT / "_build/executed" / path.name
+    assert executed.exists(), "no run to compare with; make nbval"
+    for stored, fresh in zip(code_cells(path), code_cells(executed), strict=True):
+        problem = difference(stored, fresh)
+        head = f"{path.stem}, cell beginning {stored.source.splitlines()[0]!r}: "
+        assert problem is None, f"{head}{problem}; make run CHAPTER={path.stem}"

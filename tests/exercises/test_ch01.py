@@ -1,0 +1,139 @@
+"""The right answer passes; each typical wrong one fails with the message meant for it."""
+
+import math
+from itertools import pairwise
+
+import pytest
+
+from afterword.exercises.ch01 import check_bits_per_byte, check_encode, check_perplexity
+from afterword.exercises.checking import NotYet
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values)
+
+
+def perplexity(probs):
+    return math.exp(mean(-math.log(p) for p in probs))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (lambda probs: mean(1 / p for p in probs), "You averaged 1/p"),
+        (lambda probs: 1 / mean(probs), "You averaged p"),
+        (lambda probs: 1 / math.prod(probs), "1 over the probability of the whole text"),
+        (lambda probs: mean(-math.log2(p) for p in probs), "mean surprisal in bits"),
+        (lambda probs: mean(-math.log(p) for p in probs), "mean surprisal in nats"),
+        (
+            lambda probs: 2 ** mean(-math.log(p) for p in probs),
+            "natural logarithm and raised 2",
+        ),
+        (lambda probs: math.exp(mean(-math.log2(p) for p in probs)), "base 2 and raised e"),
+        (lambda probs: math.exp(mean(math.log(p) for p in probs)), "The sign is turned"),
+        (lambda probs: 4.0, "ten throws of a fair die must give 6"),
+        (lambda probs: 17.0, "work it out on paper"),
+        (lambda probs: "four", "A number was wanted, and str came"),
+    ],
+)
+def test_a_wrong_perplexity_is_diagnosed(attempt, message):
+    with pytest.raises(NotYet, match=message):
+        check_perplexity(attempt)
+
+
+def replace(ids, pair, new_id, *, once=False):
+    out, i, done = [], 0, False
+    while i < len(ids):
+        if tuple(ids[i : i + 2]) == pair and not (once and done):
+            out, i, done = [*out, new_id], i + 2, True
+        else:
+            out, i = [*out, ids[i]], i + 1
+    return out
+
+
+def encode(ids, merges, *, once=False, rounds=99):
+    for _ in range(rounds):
+        pairs = [pair for pair in pairwise(ids) if pair in merges]
+        if not pairs:
+            break
+        pair = min(pairs, key=merges.get)
+        ids = replace(ids, pair, merges[pair], once=once)
+        if once and rounds == 1:
+            break
+    return ids
+
+
+def from_the_left(ids, merges):
+    while True:
+        pairs = [pair for pair in pairwise(ids) if pair in merges]
+        if not pairs:
+            return ids
+        ids = replace(ids, pairs[0], merges[pairs[0]])
+
+
+def each_merge_once(ids, merges):
+    for pair, new_id in merges.items():
+        ids = replace(ids, pair, new_id, once=True)
+    return ids
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (from_the_left, "You merged from the left"),
+        (lambda ids, merges: encode(ids, merges, rounds=1), "You stopped after one merge"),
+        (each_merge_once, "b c stands twice"),
+        (lambda ids, merges: list(ids), r"should become \[97, 258\]"),
+        (lambda ids, merges: encode(ids, merges) or [0], "A chunk of no bytes has no tokens"),
+    ],
+)
+def test_a_wrong_encoder_is_diagnosed(attempt, message):
+    with pytest.raises(NotYet, match=message):
+        check_encode(attempt)
+
+
+def bits_per_byte(nats, n_tokens, text):
+    return nats * n_tokens / math.log(2) / len(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (lambda nats, n, text: nats * n / math.log(2) / len(text), "number of characters"),
+        (lambda nats, n, text: nats / math.log(2), "number of tokens, which"),
+        (lambda nats, n, text: nats * n / len(text.encode()), "These are nats per byte"),
+        (
+            lambda nats, n, text: nats * n * math.log(2) / len(text.encode()),
+            "multiplied by ln 2",
+        ),
+        (
+            lambda nats, n, text: nats / math.log(2) / len(text.encode()),
+            "The loss is per token",
+        ),
+        (lambda nats, n, text: 0.0, "Take it in three steps"),
+    ],
+)
+def test_wrong_bits_per_byte_are_diagnosed(attempt, message):
+    with pytest.raises(NotYet, match=message):
+        check_bits_per_byte(attempt)
+
+
+@pytest.mark.parametrize(
+    ("check", "right"),
+    [
+        (check_perplexity, perplexity),
+        (check_perplexity, lambda probs: 2 ** mean(-math.log2(p) for p in probs)),
+        (check_encode, encode),
+        (check_bits_per_byte, bits_per_byte),
+    ],
+)
+def test_a_right_answer_passes_in_whatever_form(check, right, capsys):
+    check(right)
+    assert capsys.readouterr().out.startswith("Right: ")
+
+
+@pytest.mark.parametrize("check", [check_perplexity, check_encode, check_bits_per_byte])
+def test_an_answer_not_yet_begun_is_no_error(check, capsys):
+    check(lambda *arguments: None)
+    assert "Your turn" in capsys.readouterr().out
