@@ -52,8 +52,6 @@ def test_files_stay_short_and_subpackages_start_empty():
 
 def test_importing_the_package_does_nothing():
     code = "import sys, afterword; print({'torch', 'matplotlib', 'numpy'} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
     assert done.stderr == ""

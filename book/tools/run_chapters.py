@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMES = ROOT / "book/times.csv"
+FRONT = ROOT / "book/_static"
 PEAK = """
 import resource, sys
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS, else KiB
@@ -50,7 +51,21 @@ def execute(path: Path) -> dict:
         }
     )
     replace(path, nbformat.writes(notebook) + "\n")
+    for name, content in front(notebook):
+        replace(FRONT / name, content)
     return {"chapter": path.stem, "seconds": round(seconds), "peak_mb": peak_mb}
+
+
+def front(notebook):
+    """What cells tagged ``front:NAME`` show, for the front page and README: file name, content."""
+    for cell in notebook.cells:
+        for tag in cell.metadata.get("tags", []):
+            if tag.startswith("front:"):
+                output, name = cell.outputs[-1], tag.removeprefix("front:")
+                if "text" in output:
+                    yield f"{name}.txt", output.text.rstrip() + "\n"
+                else:
+                    yield f"{name}.svg", output.data["image/svg+xml"]
 
 
 def replace(path: Path, content: str) -> None:

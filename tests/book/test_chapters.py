@@ -5,6 +5,7 @@ import re
 import jupytext
 import pytest
 
+from book.tools.run_chapters import front
 from tests.book.chapters import (
     CHAPTERS,
     ROOT,
@@ -76,6 +77,20 @@ def test_badge_and_install_line_carry_the_address_of_config(path):
     assert f"afterword @ git+{repository()}@main" in first_code, "make address"
     badge = f"{repository().removeprefix('https://github.com/')}/blob/main/chapters/{path.name}"
     assert badge in read(path).cells[0].source, "make address"
+
+
+@each_chapter
+def test_the_front_page_and_readme_show_what_the_chapter_shows(path):
+    for file, content in front(read(path)):
+        shown = (ROOT / "book/_static" / file).read_text(encoding="utf-8")
+        assert shown == content, f"book/_static/{file} is not {path.stem}'s: make run"
+
+
+@each_chapter
+def test_code_is_narrow_enough_for_a_page(path):
+    for cell in code_cells(path):
+        for line in cell.source.splitlines():
+            assert len(line) <= 84, f"{path.stem}: {len(line)} wide: {line}"
 
 
 @pytest.mark.slow

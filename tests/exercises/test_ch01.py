@@ -4,6 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
+import torch
 
 from afterword.exercises.ch01 import check_bits_per_byte, check_encode, check_perplexity
 from afterword.exercises.checking import NotYet
@@ -34,6 +35,7 @@ def perplexity(probs):
         (lambda probs: math.exp(mean(math.log(p) for p in probs)), "The sign is turned"),
         (lambda probs: 4.0, "ten throws of a fair die must give 6"),
         (lambda probs: 17.0, "work it out on paper"),
+        (lambda probs: perplexity([min(probs), max(probs)]), "least and the greatest"),
         (lambda probs: "four", "A number was wanted, and str came"),
     ],
 )
@@ -72,6 +74,19 @@ def from_the_left(ids, merges):
         ids = replace(ids, pairs[0], merges[pairs[0]])
 
 
+def last_learnt_first(ids, merges):
+    while pairs := [pair for pair in pairwise(ids) if pair in merges]:
+        pair = max(pairs, key=merges.get)
+        ids = replace(ids, pair, merges[pair])
+    return ids
+
+
+def until_it_breaks(ids, merges):
+    while (pair := min(pairwise(ids), key=lambda p: merges.get(p, 999))) in merges:
+        ids = replace(ids, pair, merges[pair])
+    return ids
+
+
 def each_merge_once(ids, merges):
     for pair, new_id in merges.items():
         ids = replace(ids, pair, new_id, once=True)
@@ -81,7 +96,9 @@ def each_merge_once(ids, merges):
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (from_the_left, "You merged from the left"),
+        (from_the_left, "you merged a b before b c"),
+        (last_learnt_first, "you merged a b before b c"),
+        (until_it_breaks, "A chunk may be one token"),
         (lambda ids, merges: encode(ids, merges, rounds=1), "You stopped after one merge"),
         (each_merge_once, "b c stands twice"),
         (lambda ids, merges: list(ids), r"should become \[97, 258\]"),
@@ -93,25 +110,21 @@ def test_a_wrong_encoder_is_diagnosed(attempt, message):
         check_encode(attempt)
 
 
-def bits_per_byte(nats, n_tokens, text):
-    return nats * n_tokens / math.log(2) / len(text.encode())
+def n_bits(probs):
+    return sum(-math.log2(p) for p in probs)
 
 
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (lambda nats, n, text: nats * n / math.log(2) / len(text), "number of characters"),
-        (lambda nats, n, text: nats / math.log(2), "number of tokens, which"),
-        (lambda nats, n, text: nats * n / len(text.encode()), "These are nats per byte"),
-        (
-            lambda nats, n, text: nats * n * math.log(2) / len(text.encode()),
-            "multiplied by ln 2",
-        ),
-        (
-            lambda nats, n, text: nats / math.log(2) / len(text.encode()),
-            "The loss is per token",
-        ),
-        (lambda nats, n, text: 0.0, "Take it in three steps"),
+        (lambda probs, text: n_bits(probs) / len(text), "number of characters"),
+        (lambda probs, text: n_bits(probs) / len(probs), "number of tokens, which"),
+        (lambda probs, text: n_bits(probs), "cost of the whole text"),
+        (lambda probs, text: n_bits(probs) * math.log(2) / len(text.encode()), "nats per byte"),
+        (lambda probs, text: len(text.encode()) / n_bits(probs), "bytes per bit"),
+        (lambda probs, text: n_bits(probs) / len(text.encode("utf-16")), "bytes of UTF-16"),
+        (lambda probs, text: -n_bits(probs) / len(text.encode()), "The sign is turned"),
+        (lambda probs, text: 0.0, "Take it in two steps"),
     ],
 )
 def test_wrong_bits_per_byte_are_diagnosed(attempt, message):
@@ -125,7 +138,8 @@ def test_wrong_bits_per_byte_are_diagnosed(attempt, message):
         (check_perplexity, perplexity),
         (check_perplexity, lambda probs: 2 ** mean(-math.log2(p) for p in probs)),
         (check_encode, encode),
-        (check_bits_per_byte, bits_per_byte),
+        (check_perplexity, lambda probs: torch.tensor(probs).log().mean().neg().exp()),
+        (check_bits_per_byte, lambda probs, text: n_bits(probs) / len(text.encode())),
     ],
 )
 def test_a_right_answer_passes_in_whatever_form(check, right, capsys):

@@ -3,9 +3,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from afterword.plots.curves import plot_band, plot_ladder
-from afterword.plots.distributions import plot_distribution
+from afterword.plots.curves import plot_band, plot_ladder, plot_means
 from afterword.plots.style import COLOURS, use_style
+from afterword.plots.tables import plot_table
 
 mpl.use("agg")
 
@@ -40,11 +40,24 @@ def test_a_band_needs_three_runs_of_the_right_length(runs):
         plot_band([1, 2, 3], runs, label="ours")
 
 
-def test_a_distribution_has_a_bar_for_each_label():
-    ax = plot_distribution([0.6, 0.4], ["e", "space"])
-    assert [bar.get_height() for bar in ax.patches] == [0.6, 0.4]
-    with pytest.raises(ValueError, match="3 labels need as many probs, got 2"):
-        plot_distribution([0.6, 0.4], ["e", "f", "g"])
+def test_means_carry_bars_of_1_96_standard_errors():
+    samples = [[0.0, 1.0, 2.0, 1.0], [3.0, 3.0, 3.0, 3.0]]
+    ax = plot_means([2, 4], samples, label="ours")
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [1, 3])
+    (low, high), (same, also) = (path[:, 1] for path in ax.collections[0].get_segments())
+    half = 1.96 * np.std(samples[0], ddof=1) / 2
+    np.testing.assert_allclose([low, high, same, also], [1 - half, 1 + half, 3, 3])
+    with pytest.raises(ValueError, match=r"wanted \[2, n_samples\] with at least 3"):
+        plot_means([2, 4], [[0.0, 1.0]] * 2, label="ours")
+
+
+def test_a_table_names_its_rows_from_the_top_and_writes_each_share_that_is_not_zero():
+    ax = plot_table([[0.6, 0.4], [0, 1]], ["s", "r"], ["e", "o"])
+    assert [text.get_text() for text in ax.texts] == ["0.60", "0.40", "1.00"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["s", "r"]
+    assert ax.yaxis_inverted()
+    with pytest.raises(ValueError, match=r"need shares of shape \(1, 2\), got \(2, 2\)"):
+        plot_table([[0.6, 0.4], [0, 1]], ["s"], ["e", "o"])
 
 
 def contrast(colour: str, paper: float = 1.0) -> float:

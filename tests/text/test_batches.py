@@ -23,9 +23,7 @@ def test_a_document_is_on_one_side_and_only_there(seed, share, n):
 
 def test_the_split_follows_the_seed():
     documents = [f"play {i}" for i in range(30)]
-    split = [
-        split_documents(documents, rng=torch.Generator().manual_seed(s)) for s in (0, 0, 1)
-    ]
+    split = [split_documents(documents, rng=torch.Generator().manual_seed(s)) for s in (0, 0, 1)]
     assert split[0] == split[1] != split[2]
 
 
@@ -80,9 +78,7 @@ def test_a_training_batch_never_holds_a_piece_of_the_validation_text(rng):
 def test_the_same_seed_gives_the_same_batches():
     def first(seed):
         rng = torch.Generator().manual_seed(seed)
-        return next(random_batches(torch.arange(99), context_length=5, batch_size=4, rng=rng))[
-            0
-        ]
+        return next(random_batches(torch.arange(99), context_length=5, batch_size=4, rng=rng))[0]
 
     assert torch.equal(first(3), first(3))
     assert not torch.equal(first(3), first(4))

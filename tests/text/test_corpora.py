@@ -60,9 +60,7 @@ def test_a_damaged_file_is_named_with_the_command_that_mends_it(tmp_path, damage
         corpora.load("austen", folder=tmp_path)
 
 
-def test_extraction_refuses_a_text_with_another_checksum_and_leaves_the_file(
-    tmp_path, monkeypatch
-):
+def test_extraction_refuses_a_text_with_another_checksum_and_leaves_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(extract, "FOLDER", tmp_path)
     shutil.copy(corpora.FOLDER / "austen.jsonl.xz", tmp_path)
     before = (tmp_path / "austen.jsonl.xz").read_bytes()

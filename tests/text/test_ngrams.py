@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterword.evaluation.likelihood import mean_loss
-from afterword.text.ngrams import AddK, KneserNey, NGramModel, count_ngrams, floors
+from afterword.text.ngrams import AddK, KneserNey, NGramModel, count_ngrams, discounts, floors
 
 V = 4
 texts = st.lists(st.integers(0, V - 1), min_size=6, max_size=60)
@@ -23,6 +23,8 @@ def kneser_ney_by_hand(ids, order, history, token):
     """The formula of the docstring, from Counters and sets."""
     if order == 0:
         return 1 / V
+    if len(history) < order - 1:  # the text has only begun
+        return kneser_ney_by_hand(ids, order - 1, history, token)
     counts = Counter(grams(ids, order))
     longest = order == kneser_ney_by_hand.longest
     if not longest:
@@ -30,27 +32,41 @@ def kneser_ney_by_hand(ids, order, history, token):
         for gram in grams(ids, order + 1):
             left[gram[1:]].add(gram[0])
         counts = Counter({gram: len(left[gram]) for gram in counts})
-    once = sum(c == 1 for c in counts.values())
-    twice = sum(c == 2 for c in counts.values())
-    discount = once / (once + 2 * twice) if once else 0.75
     history = history[len(history) - order + 1 :] if order > 1 else ()
     followers = {gram[-1]: c for gram, c in counts.items() if gram[:-1] == history and c > 0}
     shorter = kneser_ney_by_hand(ids, order - 1, history[1:], token)
     total = sum(followers.values())
     if not total:
         return shorter
-    kept = max(followers.get(token, 0) - discount, 0)
-    return (kept + discount * len(followers) * shorter) / total
+    taken = discounts(torch.tensor(list(counts.values()))).tolist()
+    freed = sum(taken[min(c, 3)] for c in followers.values())
+    count = followers.get(token, 0)
+    return (count - taken[min(count, 3)] + freed * shorter) / total
+
+
+def test_discounts_follow_from_how_many_counts_there_are_of_each_size():
+    """By pencil: n1, n2, n3, n4 = 4, 3, 2, 1, so Y = 4 / (4 + 6) = 0.4."""
+    counts = torch.tensor([1] * 4 + [2] * 3 + [3] * 2 + [4] + [9])
+    wanted = [0, 1 - 2 * 0.4 * 3 / 4, 2 - 3 * 0.4 * 2 / 3, 3 - 4 * 0.4 * 1 / 2]
+    torch.testing.assert_close(discounts(counts), torch.tensor(wanted, dtype=torch.double))
+
+
+@given(counts=st.lists(st.integers(0, 9), min_size=1, max_size=50))
+def test_a_discount_is_never_more_than_the_count_it_is_taken_from(counts):
+    taken = discounts(torch.tensor(counts)).tolist()
+    assert all(0 <= taken[r] <= r for r in range(4))
 
 
 @settings(max_examples=60, deadline=None)
-@given(ids=texts, seen=st.lists(st.integers(0, V - 1), min_size=4, max_size=6))
+@given(ids=texts, seen=st.lists(st.integers(0, V - 1), min_size=1, max_size=5))
 def test_kneser_ney_is_the_formula_in_its_docstring(ids, seen):
     order = kneser_ney_by_hand.longest = 3
     model = KneserNey(torch.tensor(ids), order=order, vocab_size=V)
-    probs = model(torch.tensor([seen])).exp()[0, -1]
-    by_hand = [kneser_ney_by_hand(ids, order, tuple(seen[-2:]), token) for token in range(V)]
-    torch.testing.assert_close(probs, torch.tensor(by_hand))
+    by_hand = [
+        [kneser_ney_by_hand(ids, order, tuple(seen[:end][-2:]), token) for token in range(V)]
+        for end in range(1, len(seen) + 1)
+    ]
+    torch.testing.assert_close(model(torch.tensor([seen])).exp()[0], torch.tensor(by_hand))
 
 
 @settings(max_examples=60, deadline=None)
@@ -63,9 +79,7 @@ def test_add_k_is_the_formula_in_its_docstring(ids, k, seen):
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    ids=texts, seen=texts, order=st.integers(1, 6), smoothing=st.sampled_from([AddK, KneserNey])
-)
+@given(ids=texts, seen=texts, order=st.integers(1, 6), smoothing=st.sampled_from([AddK, KneserNey]))
 def test_probabilities_add_up_to_one_after_any_history(ids, seen, order, smoothing):
     model = smoothing(torch.tensor(ids), order=order, vocab_size=V)
     total = model(torch.tensor([seen])).exp().sum(-1)
@@ -73,9 +87,7 @@ def test_probabilities_add_up_to_one_after_any_history(ids, seen, order, smoothi
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    ids=texts, seen=texts, order=st.integers(1, 6), smoothing=st.sampled_from([AddK, KneserNey])
-)
+@given(ids=texts, seen=texts, order=st.integers(1, 6), smoothing=st.sampled_from([AddK, KneserNey]))
 def test_surprisal_is_what_forward_says_of_the_token_that_came(ids, seen, order, smoothing):
     model = smoothing(torch.tensor(ids), order=order, vocab_size=V)
     seen = torch.tensor(seen)

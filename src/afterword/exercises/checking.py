@@ -13,6 +13,8 @@ def verdict(got, wanted: float, *, slips: Mapping[str, float], otherwise: str) -
 
     ``slips`` maps a diagnosis to the number that one gets by it.
     """
+    if hasattr(got, "item"):
+        got = got.item()  # a tensor of one number is a number
     if not isinstance(got, int | float):
         raise NotYet(f"A number was wanted, and {type(got).__name__} came: {got!r}.")
     if math.isclose(got, wanted, rel_tol=1e-4):

@@ -11,7 +11,7 @@ from afterword.plots.style import COLOURS
 
 def plot_ladder(losses: Mapping[str, float], ax: Axes | None = None) -> Axes:
     """One bar a rung, the number at its end. ``losses`` are in nats per token, worst first."""
-    ax = ax or plt.subplots(figsize=(6.4, 0.5 * len(losses) + 0.9))[1]
+    ax = ax or plt.subplots(figsize=(5.6, 0.5 * len(losses) + 0.9))[1]
     rungs = range(len(losses))
     ax.barh(rungs, list(losses.values()), color=COLOURS["floor"], height=0.62)
     for rung, loss in zip(rungs, losses.values(), strict=True):
@@ -39,5 +39,27 @@ def plot_band(
     ax.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=line.get_color(), alpha=0.25)
     end = (x[-1], runs[:, -1].mean())
     ax.annotate(label, end, xytext=(7, 0), textcoords="offset points", va="center",
+                color=line.get_color(), annotation_clip=False)  # fmt: skip
+    return ax
+
+
+def plot_means(
+    x: Sequence[float], samples, *, label: str, color: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """The mean of independent samples at each x, with its 95 % interval as a bar.
+
+    ``samples`` has shape [len(x), n_samples]. The interval is 1.96 standard errors to each side:
+    the samples' standard deviation over the square root of their number.
+    """
+    samples = np.asarray(samples, dtype=float)
+    if samples.ndim != 2 or samples.shape[0] != len(x) or samples.shape[1] < 3:
+        raise ValueError(
+            f"samples has shape {samples.shape}, wanted [{len(x)}, n_samples] with at least 3"
+        )
+    ax = ax or plt.subplots()[1]
+    half = 1.96 * samples.std(axis=1, ddof=1) / np.sqrt(samples.shape[1])
+    means = samples.mean(axis=1)
+    (line, *_) = ax.errorbar(x, means, half, marker="o", markersize=4, capsize=3, color=color)
+    ax.annotate(label, (x[-1], means[-1]), xytext=(9, 0), textcoords="offset points", va="center",
                 color=line.get_color(), annotation_clip=False)  # fmt: skip
     return ax

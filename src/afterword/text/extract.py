@@ -90,8 +90,7 @@ def _strings(block: bytes) -> list[str]:
 def write(name: str, documents: list[Document]) -> None:
     """Check one corpus against its entry in ``corpora``, then replace its file."""
     lines = "".join(
-        json.dumps({"title": d.title, "text": d.text}, ensure_ascii=False) + "\n"
-        for d in documents
+        json.dumps({"title": d.title, "text": d.text}, ensure_ascii=False) + "\n" for d in documents
     ).encode()
     found = {
         "sha256": hashlib.sha256(lines).hexdigest(),
@@ -101,9 +100,7 @@ def write(name: str, documents: list[Document]) -> None:
     }
     wanted = {key: getattr(CORPORA[name], key) for key in found}
     if found != wanted:
-        raise SystemExit(
-            f"{name}: the package now gives\n  {found}\nand corpora names\n  {wanted}"
-        )
+        raise SystemExit(f"{name}: the package now gives\n  {found}\nand corpora names\n  {wanted}")
     FOLDER.mkdir(exist_ok=True)
     temporary = FOLDER / f".{name}.partial"
     temporary.write_bytes(lzma.compress(lines, preset=9 | lzma.PRESET_EXTREME))

@@ -33,9 +33,7 @@ def count_ngrams(ids: Int[Tensor, "T"], *, order: int, vocab_size: int) -> list[
     if order < 1:
         raise ValueError(f"order must be at least 1 (a unigram model), got {order}")
     if len(ids) < order:
-        raise ValueError(
-            f"{len(ids)} tokens hold no {order}-gram; give more text or lower order"
-        )
+        raise ValueError(f"{len(ids)} tokens hold no {order}-gram; give more text or lower order")
     if ids.min() < 0 or ids.max() >= vocab_size:
         raise ValueError(
             f"ids run from {ids.min()} to {ids.max()}, but vocab_size {vocab_size} allows "
@@ -102,7 +100,7 @@ class NGramModel(nn.Module):
         keys = self.tables[n - 1].keys
         wanted = context * self.vocab_size + token
         row = torch.searchsorted(keys, wanted).clamp(max=len(keys) - 1)
-        return row.where((keys[row] == wanted) & (context >= 0), -1)
+        return row.where(keys[row] == wanted, -1)  # after context -1, wanted is below every key
 
     def _sum_by_context(self, n: int, values: Tensor) -> Tensor:
         """Add up a value per n-gram over all n-grams with the same context."""
@@ -143,47 +141,59 @@ class AddK(NGramModel):
 
 
 class KneserNey(NGramModel):
-    """Take a discount ``D`` off every count, and share it out as one token less would.
+    """Take a discount off every count, and share it out as a context one token shorter would.
 
-        p(w | h) = max(c(h w) - D, 0) / c(h)  +  D · n(h) / c(h) · p(w | h without its first)
+        p(w | h) = (c(h w) - D) / c(h)  +  freed(h) / c(h) · p(w | h without its first token)
 
-    where ``n(h)`` counts the distinct tokens seen after ``h``. For all lengths but the longest,
-    ``c`` is not how often an n-gram was seen but after how many distinct tokens: *Francisco* is
-    frequent, yet only after *San*. Below the unigram stands the uniform ``1 / V``, so nothing
-    is impossible. Each length has its own ``D = n1 / (n1 + 2 n2)``, from the number of n-grams
-    counted once and twice (0.75 where none was counted once).
+    where ``freed(h)`` is all that was taken off after ``h``, and a context never seen leaves the
+    guess to the shorter one. For all lengths but the longest, ``c`` is not how often an n-gram
+    was seen but after how many distinct tokens: *Francisco* is frequent, yet only after *San*.
+    Below the unigram stands the uniform ``1 / V``, so nothing is impossible. Each length has
+    three discounts, for counts of one, of two, and of more, estimated from how many n-grams were
+    counted once, twice, three and four times.
 
-    Source: Kneser and Ney 1995; interpolated as in Chen and Goodman 1999.
+    Source: Kneser and Ney 1995; in the interpolated, modified form of Chen and Goodman 1999.
     """
 
     def __init__(self, ids, *, order: int, vocab_size: int):
         super().__init__(ids, order=order, vocab_size=vocab_size)
-        self.discounts = []
         for n in range(1, order + 1):
             counts = self._contexts_seen(n) if n < order else self.tables[n - 1].counts
-            self.discounts.append(_discount(counts))
-            self.register_buffer(f"counts_{n}", counts)
+            taken = discounts(counts)[counts.clamp(max=3)]  # never more than the count itself
+            self.register_buffer(f"kept_{n}", counts - taken)
+            self.register_buffer(f"freed_{n}", self._sum_by_context(n, taken))
             self.register_buffer(f"totals_{n}", self._sum_by_context(n, counts))
-            self.register_buffer(f"kinds_{n}", self._sum_by_context(n, (counts > 0).long()))
 
     def mix(self, shorter, n, context, token):
-        discount = self.discounts[n - 1]
-        row = self._find(n, context, token)
-        count = getattr(self, f"counts_{n}")[row.clamp(min=0)] * (row >= 0)
-        seen = context.clamp(min=0)
-        total = (getattr(self, f"totals_{n}")[seen] * (context >= 0)).double()
-        set_aside = discount * getattr(self, f"kinds_{n}")[seen]
-        probs = ((count - discount).clamp(min=0) + set_aside * shorter) / total
-        return torch.where(total > 0, probs, shorter)
+        row, seen = self._find(n, context, token), context.clamp(min=0)
+        kept = getattr(self, f"kept_{n}")[row.clamp(min=0)] * (row >= 0)
+        freed = getattr(self, f"freed_{n}")[seen]
+        total = getattr(self, f"totals_{n}")[seen] * (context >= 0)
+        return torch.where(total > 0, (kept + freed * shorter) / total, shorter)
 
     def _contexts_seen(self, n: int) -> Tensor:
         """For each n-gram, the number of distinct tokens it was seen after."""
         return self.tables[n].shorter.bincount(minlength=len(self.tables[n - 1].keys))
 
 
-def _discount(counts: Tensor) -> float:
-    once, twice = int((counts == 1).sum()), int((counts == 2).sum())
-    return once / (once + 2 * twice) if once else 0.75
+def discounts(counts: Int[Tensor, "N"]) -> Float[Tensor, "4"]:
+    """What to take off a count of 0, 1, 2, and 3 or more, in double precision.
+
+        D_r = r - (r + 1) · n1 / (n1 + 2 n2) · n_{r+1} / n_r
+
+    with ``n_r`` the number of n-grams counted ``r`` times. In a text too short for the estimate,
+    where one of the ``n_r`` in it is 0, it is 0.75 instead.
+
+    Source: Chen and Goodman 1999, eq. 26.
+    """
+    n = counts.clamp(max=5).bincount(minlength=6).tolist()
+    taken = [0.0, 0.75, 0.75, 0.75]
+    if n[1] and n[2]:
+        shrink = n[1] / (n[1] + 2 * n[2])
+        for r in (1, 2, 3):
+            if n[r] and n[r + 1]:
+                taken[r] = min(max(r - (r + 1) * shrink * n[r + 1] / n[r], 0.0), r)
+    return torch.tensor(taken, dtype=torch.double, device=counts.device)
 
 
 def floors(

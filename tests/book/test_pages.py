@@ -1,0 +1,168 @@
+"""The built pages, in a real browser with the network cut: what a reader meets is right.
+
+Run `make book` first. Each page is opened on a desktop and on a phone, light and dark.
+"""
+
+import io
+import re
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "book" / "tools"))
+import look  # noqa: E402
+
+if not (look.HTML / "search.html").exists():
+    pytest.skip("no built book: run make book", allow_module_level=True)
+
+PAGES = look.pages()
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+MAY_SCROLL = ".highlight pre, .cell_output .output, .pst-scrollable-table-container, div.math"
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    if look.chromium() is None:
+        pytest.skip(look.INSTALL)
+    with look.browser() as chrome:
+        yield chrome
+
+
+@pytest.fixture(scope="module")
+def address():
+    with look.served() as address:
+        yield address
+
+
+def contents():
+    """Every file that the table of contents names."""
+    toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text("utf8"))
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    return [toc["root"], *(chapter["file"] for chapter in chapters)]
+
+
+def test_every_page_of_the_contents_is_built():
+    assert {f"{name}.html" for name in contents()} <= set(PAGES)
+
+
+def test_every_address_was_filled_in():
+    """book/_ext/address.py replaces {{ repository }} and its like."""
+    book = [name for name in PAGES if name.startswith("book/")]
+    assert [name for name in book if "{{ " in (look.HTML / name).read_text("utf8")] == []
+
+
+@pytest.mark.parametrize("size", look.SIZES)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_stays_at_home_fits_and_can_be_read_by_all(chrome, address, name, size):
+    page = look.visit(chrome, address + name, look.SIZES[size])
+    complaints = [*page.heard, *sideways(page)]
+    for mode in look.MODES:
+        page.emulate_media(color_scheme=mode)
+        page.wait_for_function(f"document.documentElement.dataset.theme === '{mode}'")
+        complaints += [f"in {mode}: {found}" for found in violations(page)]
+    page.close()
+    assert not complaints, "\n".join([f"{name} on a {size}:", *complaints])
+
+
+def sideways(page):
+    """What sticks out of the window, other than inside a box that scrolls by itself."""
+    return page.evaluate(STICKS_OUT, MAY_SCROLL)
+
+
+STICKS_OUT = """mayScroll => {
+    const root = document.documentElement, found = [];
+    if (root.scrollWidth > root.clientWidth)
+        found.push(`the page scrolls sideways, to ${root.scrollWidth} px`);
+    for (const box of document.querySelectorAll("main *")) {
+        const {right} = box.getBoundingClientRect();
+        const seen = box.checkVisibility({visibilityProperty: true, opacityProperty: true});
+        if (seen && right > innerWidth + 1 && !box.closest(mayScroll))
+            found.push(`ends at ${Math.round(right)} px: ${box.outerHTML.slice(0, 90)}`);
+    }
+    return found.slice(0, 5);
+}"""
+
+
+def violations(page):
+    """What axe finds against WCAG 2.1, A and AA: the rule, how often, and the first place."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    return [
+        f"{rule['help']} ({rule['id']}, {len(rule['nodes'])} times), "
+        f"first: {rule['nodes'][0]['html'][:120]}"
+        for rule in Axe().run(page, options=WCAG).response["violations"]
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_from_a_disk(chrome, name):
+    page = look.visit(chrome, (look.HTML / name).as_uri(), look.SIZES["desktop"])
+    formulas, drawn = page.locator(".math").count(), page.locator(".math mjx-container").count()
+    assert page.title().endswith("Afterword")
+    assert drawn >= formulas, f"{formulas - drawn} of {formulas} formulas were not drawn"
+    assert page.locator("mjx-merror").all_inner_texts() == []
+    assert page.evaluate("Search._index !== null"), "the search index was not loaded"
+    assert not page.heard, "\n".join(page.heard)
+    page.close()
+
+
+def test_a_search_from_a_disk_finds_the_word(chrome):
+    address = (look.HTML / "search.html").as_uri() + "?q=perplexity"
+    page = look.visit(chrome, address, look.SIZES["phone"])
+    page.wait_for_selector("#search-results li a", timeout=10_000)
+    assert "Glossary" in page.inner_text("#search-results")
+    page.close()
+
+
+def test_the_first_file_leads_to_the_front_page(chrome):
+    page = chrome.new_page()
+    page.goto((look.HTML / "index.html").as_uri())
+    page.wait_for_url(f"**/{contents()[0]}.html", timeout=10_000)
+    page.close()
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("chapters/")])
+def test_in_the_dark_a_drawing_lies_on_the_page_itself(chrome, address, name):
+    """The white paper of a figure becomes the page's own background, to one step of grey."""
+    page = look.visit(chrome, address + name, look.SIZES["desktop"], mode="dark")
+    figure = page.locator(".cell_output img[src$='.svg']").first
+    if not figure.count():
+        pytest.skip("no figure on this page")
+    corner = Image.open(io.BytesIO(figure.screenshot())).convert("RGB").getpixel((3, 3))
+    around = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.close()
+    assert corner == pytest.approx([int(part) for part in re.findall(r"\d+", around)], abs=1)
+
+
+class Fetched(HTMLParser):
+    """Collects what a browser would fetch to draw a page."""
+
+    KINDS = ("stylesheet", "icon", "preload", "preconnect", "modulepreload", "manifest")
+
+    def __init__(self, text):
+        super().__init__()
+        self.addresses = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.addresses += filter(None, map(given.get, ("src", "srcset", "poster", "data")))
+        if tag == "link" and set((given.get("rel") or "").split()) & set(self.KINDS):
+            self.addresses.append(given.get("href") or "")
+
+
+@pytest.mark.parametrize("name", [*PAGES, "index.html"])
+def test_a_page_fetches_nothing_from_another_site(name):
+    text = (look.HTML / name).read_text("utf8")
+    assert [url for url in Fetched(text).addresses if re.match(r"(https?:)?//", url)] == []
+
+
+def test_no_style_fetches_anything_from_another_site():
+    far = re.compile(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)\"' ]+")
+    for path in look.HTML.rglob("*.css"):
+        assert far.findall(path.read_text("utf8")) == [], path.name
