@@ -191,7 +191,7 @@ collection = corpora.load("shakespeare")
 works = {work.title: work.text for work in collection}
 print(f"{len(works)} works, {sum(map(len, works.values())):,} letters")
 hamlet = works["Hamlet"]
-print(hamlet[hamlet.index("To be, or not") :][:177])
+print(hamlet[hamlet.index("To be, or not") :][:174])
 
 # %% [markdown]
 # We set about a tenth aside, to judge on: whole works, chosen at random. Cutting each play in two would be easier, and wrong. The names and turns of phrase of its first half would be learnt and met again in the second, and we would think our model clever. Even whole works can leak. *The Passionate Pilgrim* reprints poems that stand elsewhere in the collection, so we leave it out.
@@ -762,7 +762,7 @@ def without(text, is_dropped):
 
 # %%
 gone = [word for word in words if word.lower() in STOP_WORDS]
-print(f"{len(STOP_WORDS)} words are {len(gone) / len(words):.0%} of the text")
+print(f"{len(STOP_WORDS)} words, {len(gone) / len(words):.0%} of all that are written")
 famous = "To be, or not to be,--that is the question:--"
 print(without(famous, STOP_WORDS.__contains__))
 

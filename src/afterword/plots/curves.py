@@ -18,7 +18,7 @@ def plot_ladder(losses: Mapping[str, float], ax: Axes | None = None) -> Axes:
         ax.text(loss, rung, f" {loss:.2f}", va="center")
     ax.set_yticks(rungs, list(losses))
     ax.invert_yaxis()
-    ax.set_xlabel("nats per token, on text not seen (less is better)")
+    ax.set_xlabel("nats per token, on text not seen (lower is better)")
     return ax
 
 
