@@ -38,7 +38,7 @@ $(VENV)/.done: pyproject.toml constraints.txt
 	@touch $@
 
 book: env  ## render the book from the stored outputs, and say where it is
-	@$(BIN)/jupyter-book build . --all --toc book/_toc.yml -W --keep-going -n -q
+	@$(BIN)/jupyter-book build . --all --toc book/_toc.yml -W --keep-going -n -q >/dev/null
 	@echo "The book: file://$(CURDIR)/_build/html/index.html"
 
 test: lint  ## everything CI checks

@@ -562,7 +562,8 @@ assert ladder["uniform"] == math.log(V)
 assert ladder["5-gram Kneser–Ney"] == five_loss
 eight_loss = eight.surprisal(held_out).mean().item()
 for order, nats in [(5, five_loss), (8, eight_loss)]:
-    print(f"order {order}: {nats:.3f} nats, {nats / math.log(2):.2f} bits per letter")
+    bits = nats / math.log(2)
+    print(f"order {order}: {nats:.3f} nats, {bits:.2f} bits per letter")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Four horizontal bars, in nats per letter: uniform 4.42, unigram 3.37, bigram 2.49, 5-gram Kneser-Ney 1.48."}}
 from afterword.plots.curves import plot_band, plot_ladder
