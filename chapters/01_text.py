@@ -763,7 +763,8 @@ def without(text, is_dropped):
 
 # %%
 gone = [word for word in words if word.lower() in STOP_WORDS]
-print(f"{len(STOP_WORDS)} words, {len(gone) / len(words):.0%} of all that are written")
+share = len(gone) / len(words)
+print(f"{len(STOP_WORDS)} words make up {share:.0%} of all that are written")
 famous = "To be, or not to be,--that is the question:--"
 print(without(famous, STOP_WORDS.__contains__))
 
@@ -777,7 +778,7 @@ def bits_on_real_text(k, is_dropped):
 
 dice = random.Random(0)
 ways = {"none": lambda word: False,
-        "as many at random": lambda word: dice.random() < len(gone) / len(words),
+        "as many at random": lambda word: dice.random() < share,
         "stop words": STOP_WORDS.__contains__}
 dropped = {way: [bits_on_real_text(k, ways[way]) for k in range(3)] for way in ways}
 for way, bits in dropped.items():
