@@ -20,6 +20,7 @@ import look  # noqa: E402
 if not (look.HTML / "search.html").exists():
     pytest.skip("no built book: run make book", allow_module_level=True)
 
+pytestmark = pytest.mark.slow  # about five seconds a page
 PAGES = look.pages()
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 MAY_SCROLL = ".highlight pre, .cell_output .output, .pst-scrollable-table-container, div.math"
