@@ -451,6 +451,7 @@ for previous, word in pairwise(words):
 for word in ["TOBY", "Since"]:
     n, n_before = Counter(words)[word], len(came_after[word])
     print(f"{word}: {n} times; different words before it: {n_before}")
+assert came_after["TOBY"] == {"SIR"}
 
 # %% [markdown]
 # *TOBY* is as frequent as *Since*, but it stands after *SIR* and nowhere else. After a word that neither has followed before, *Since* is by far the better guess. So all but the longest n-grams are counted by how many different letters they come after, not by how often they occur. Both ideas together, on our line:
@@ -562,8 +563,8 @@ assert ladder["uniform"] == math.log(V)
 assert ladder["5-gram Kneser–Ney"] == five_loss
 eight_loss = eight.surprisal(held_out).mean().item()
 for order, nats in [(5, five_loss), (8, eight_loss)]:
-    bits = nats / math.log(2)
-    print(f"order {order}: {nats:.3f} nats, {bits:.2f} bits per letter")
+    in_bits = nats / math.log(2)
+    print(f"order {order}: {nats:.3f} nats, {in_bits:.2f} bits per letter")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Four horizontal bars, in nats per letter: uniform 4.42, unigram 3.37, bigram 2.49, 5-gram Kneser-Ney 1.48."}}
 from afterword.plots.curves import plot_band, plot_ladder
@@ -572,7 +573,7 @@ plot_ladder(ladder).set_title("Four letters of context more than halve the cost"
 plt.show()
 
 # %% [markdown]
-# The highest is ln 83, for a model that knows nothing. Frequencies take off a quarter of it, one letter of context another fifth, and four letters bring the loss to 1.48 nats. In these plays a letter is a byte, so that is 2.14 bits per byte; the unigram over pieces of words stood at 3.05. The ladder stops here because everybody's does. Counting can go lower: the order-8 model that we have just heard reaches 1.40.
+# The highest is ln 83, for a model that knows nothing. Frequencies take off a quarter of it, one letter of context another fifth, and four letters bring the loss to 1.48 nats. In these plays a letter is a byte, so that is 2.14 bits per byte; the unigram over pieces of words stood at 3.05. The ladder stops at order 5, which is quick to count. Counting can go lower: the order-8 model that we have just heard reaches 1.40.
 #
 # How far down could the ladder go? Shannon had printed English guessed letter by letter, with the hundred letters before it in view, and worked out from the guesses that a letter is worth between 0.6 and 1.3 bits ([Shannon, 1951](../book/references.md#shannon1951)). His alphabet had 27 signs, *a* to *z* and the space. Reduce our text to these, and take order 8:
 
@@ -627,9 +628,9 @@ plt.show()
 # %%
 print("best order of Kneser–Ney:", (kneser_ney_runs.argmin(dim=1) + 1).tolist())
 print("best order, adding 0.01:", (added_runs.argmin(dim=1) + 1).tolist())
-five, nine = kneser_ney_runs[:, 4], kneser_ney_runs[:, 8]
-print(f"order 5 costs {five.min():.2f} to {five.max():.2f}, depending on the part")
-gain = five - nine
+at_5, at_9 = kneser_ney_runs[:, 4], kneser_ney_runs[:, 8]
+print(f"order 5 costs {at_5.min():.2f} to {at_5.max():.2f}, depending on the part")
+gain = at_5 - at_9
 print(f"order 9 costs {gain.min():.3f} to {gain.max():.3f} less than order 5")
 print(f"after eighteen times the text, order 8: {five_loss - eight_loss:.3f} less")
 assert (added_runs[:, 7] > added_runs[:, 1]).all()
