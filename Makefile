@@ -20,18 +20,18 @@ UNITS  := tests src --doctest-modules --ignore=tests/book
 CHAPTERS = $(sort $(wildcard chapters/$(CHAPTER)*.ipynb))
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test fast lint nbval run sync lab models data lock address clean
+.PHONY: help env book test fast lint nbval run sync lab data lock address clean
 
 help:     ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
 	@echo "  Repository: $$(sed -n 's/^  url: *//p' _config.yml). A fork sets repository.url in _config.yml, then runs: make address"
 
-env: $(VENV)/.done  ## make or refresh .venv from the lock file (the other targets do this by themselves)
+env: $(VENV)/.done  ## make or refresh .venv from the lock file (the others do this by themselves)
 $(VENV)/.done: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "Afterword needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Install one and say: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@free=$$(df -Pk . | awk 'NR==2 {print int($$4 / 1048576)}'); test $$free -ge $(GB_NEEDED) || \
-	  { echo "Afterword's environment needs $(GB_NEEDED) GB of disk; $$free GB are free here. Free some, or point VENV=... at another disk."; exit 1; }
+	  { echo "Afterword needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo not installed). Install one and say: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@free=$$(df -Pk "$(dir $(abspath $(VENV)))" | awk 'NR==2 {print int($$4 / 1048576)}'); test $$free -ge $(GB_NEEDED) || \
+	  { echo "Afterword's environment needs $(GB_NEEDED) GB of disk; $$free GB are free there. Free some, or point VENV=... at another disk."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[book]"
@@ -58,15 +58,17 @@ nbval: env  ## execute every chapter once, compare with the stored outputs, keep
 	rm -rf _build/executed
 	$(BIN)/python -m pytest -q $(NBVAL) chapters
 
-run: sync  ## execute and store: make run, or make run CHAPTER=02
+run: sync  ## execute and store: make run, or make run CHAPTER=01
+	@test -n "$(CHAPTERS)" || { echo "No chapter starts with '$(CHAPTER)'. There are: $(notdir $(basename $(wildcard chapters/*.ipynb)))"; exit 1; }
 	$(BIN)/python book/tools/run_chapters.py $(CHAPTERS)
 
 sync: env  ## bring each chapter's .py and .ipynb in step, the newer one winning
 	$(BIN)/jupytext --quiet --sync chapters/*.py
 
-lab: sync  ## JupyterLab on the chapters
+lab: sync  ## JupyterLab on the chapters; options: make lab LAB='--no-browser --port=8889'
 	@touch chapters/*.py
-	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/chapters
+	@$(BIN)/jupyter trust chapters/*.ipynb >/dev/null
+	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/chapters $(LAB)
 
 data: env  ## fetch and extract the texts anew (needs network, apt and pip)
 	$(BIN)/python -m afterword.text.extract

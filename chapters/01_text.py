@@ -50,7 +50,7 @@ shares(after["s"])
 # %% [markdown]
 # Three fifths and two fifths. Do it for every letter and you have a table, and the table is a complete language model. It is called a *bigram* model, since it looks at two letters at a time. Markov counted the first such table by hand in 1913, with only two kinds of letter, vowel and consonant, over *Eugene Onegin* ([Markov, 1913](../book/references.md#markov1913)).
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "A table of seven rows and seven columns, one for each letter of the line. Most rows hold a single 1.00: after r comes o, after o comes s. The row of the space holds 0.43 for r, 0.29 for i and 0.29 for a; the row of s holds 0.60 for e and 0.40 for a space."}}
+# %% mystnb={"image": {"alt": "A table of seven rows and seven columns, one for each letter of the line. Most rows hold a single 1.00: after r comes o, after o comes s. The row of the space holds 0.43 for r, 0.29 for i and 0.29 for a; the row of s holds 0.60 for e and 0.40 for a space."}} tags=["hide-input"]
 from afterword.plots.tables import plot_table
 
 alphabet = sorted(set(line))
@@ -392,8 +392,8 @@ rates = [bits_per_byte(nats, n_tokens=n, n_bytes=n_bytes) for nats, n in by_size
 assert likelihood.bits_per_byte(math.log(256), n_tokens=9, n_bytes=9) == 8
 print(f"{rates[0]:.2f} bits per byte with bytes, {rates[-1]:.2f} with 4,096 tokens")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels over the size of the vocabulary from 256 to 4,096. Left: nats per token climb from about 3 to 6. Right: bits per byte of the same models fall from about 5 to 3."}}
-fig, (left, right) = plt.subplots(1, 2, figsize=(5.6, 2.6))
+# %% mystnb={"image": {"alt": "Two panels over the size of the vocabulary from 256 to 4,096. Left: nats per token climb from about 3 to 6. Right: bits per byte of the same models fall from about 5 to 3."}} tags=["hide-input"]
+fig, (left, right) = plt.subplots(1, 2, figsize=(4.8, 2.5))
 left.plot(sizes, [nats for nats, _ in by_size], marker="o", color=COLOURS["rival"])
 left.set(title="Each token costs more …", ylabel="nats per token")
 right.plot(sizes, rates, marker="o", color=COLOURS["model"])
@@ -437,7 +437,7 @@ assert 47e6 < V**4 < 48e6
 # %% [markdown]
 # *Kneser–Ney* smoothing joins two better ideas ([Kneser and Ney, 1995](../book/references.md#kneser1995)). The first: take a fixed discount $D$ off each count, and give what was taken to the guess of a model with a shorter context. After *e s t r*, most of the weight goes to what followed *e s t r*; some goes to what followed *s t r*, which in turn gives some to *t r*, and so on, down to all letters alike.
 #
-# $$p(w \mid h) = \frac{\max(c(hw) - D,\ 0)}{c(h)} + \frac{D \, n(h)}{c(h)}\; p(w \mid h') \tag{1}$$
+# $$\begin{aligned} p(w \mid h) ={}& \frac{\max(c(hw) - D,\ 0)}{c(h)} \\ &+ \frac{D \, n(h)}{c(h)}\; p(w \mid h') \end{aligned} \tag{1}$$
 #
 # Here $w$ is the next letter, $h$ the context and $h'$ the context without its first letter; $c$ counts, and $n(h)$ is the number of different letters seen after $h$. So many times $D$ was taken off, and so much there is to give. A context that was never seen hands the guess on whole.
 #
@@ -566,10 +566,11 @@ for order, nats in [(5, five_loss), (8, eight_loss)]:
     in_bits = nats / math.log(2)
     print(f"order {order}: {nats:.3f} nats, {in_bits:.2f} bits per letter")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Four horizontal bars, in nats per letter: uniform 4.42, unigram 3.37, bigram 2.49, 5-gram Kneser-Ney 1.48."}}
+# %% mystnb={"image": {"alt": "Four horizontal bars, in nats per letter: uniform 4.42, unigram 3.37, bigram 2.49, 5-gram Kneser-Ney 1.48."}} tags=["hide-input"]
 from afterword.plots.curves import plot_band, plot_ladder
 
-plot_ladder(ladder).set_title("Four letters of context more than halve the cost")
+ax = plot_ladder(ladder, unit="letter")
+ax.set_title("Four letters of context more than halve the cost")
 plt.show()
 
 # %% [markdown]
@@ -617,7 +618,7 @@ for k in range(5):
         runs.append([model.surprisal(judge).mean() for model in (smooth, added)])
 kneser_ney_runs, added_runs = torch.tensor(runs).view(5, 9, 2).unbind(dim=-1)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Loss in nats per letter over the order of the model, 1 to 9, as bands over five held-out parts. Both curves fall together to order 3. Adding 0.01 turns at order 4 and climbs above 3. Kneser-Ney falls until order 6 and then stays level."}}
+# %% mystnb={"image": {"alt": "Loss in nats per letter over the order of the model, 1 to 9, as bands over five held-out parts. Both curves fall together to order 3. Adding 0.01 turns at order 4 and climbs above 3. Kneser-Ney falls until order 6 and then stays level."}} tags=["hide-input"]
 ax = plot_band(orders, added_runs, label="add 0.01", color=COLOURS["rival"])
 blue = COLOURS["model"]
 plot_band(orders, kneser_ney_runs, label="Kneser–Ney", color=blue, ax=ax)
@@ -636,7 +637,7 @@ print(f"after eighteen times the text, order 8: {five_loss - eight_loss:.3f} les
 assert (added_runs[:, 7] > added_runs[:, 1]).all()
 
 # %% [markdown]
-# Half right. Adding a constant is best at order 4, and by order 8 it is worse than the plain bigram. With Kneser–Ney, eight letters back are indeed better than four, in all five parts. But the gain is a hundredth of a nat, and order 6 is better still. How much context pays depends on the text that is there to fill it: the order-8 model that we let write had read eighteen times as much, and it gains 0.081 nats on order 5.
+# (The line is the mean of the five parts; the band runs from the least to the most.) Half right. Adding a constant is best at order 4, and by order 8 it is worse than the plain bigram. With Kneser–Ney, eight letters back are indeed better than four, in all five parts. But the gain is a hundredth of a nat, and order 6 is better still. How much context pays depends on the text that is there to fill it: the order-8 model that we let write had read eighteen times as much, and it gains 0.081 nats on order 5.
 #
 # Look at the third and the fourth printed line together. Which works happen to be held out moves the loss by 0.15 nats, fifteen times what we wanted to measure. Had we judged order 5 on one part and order 9 on another, chance would have decided. Judged on the same works, the sign is the same five times out of five. So: **compare on the same text**, and show the spread.
 #
@@ -669,12 +670,13 @@ copies[:12]
 #
 # Here the bell curve has its place. Our *r* came after a space with probability 3/7. Draw a thousand letters and note the share of *r*. Do that many times. The measured shares heap up around 3/7, and the heap is a Gaussian. Its width, the standard deviation, is known beforehand: the square root of $p(1-p)/n$.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Histogram of the share of r in samples of a thousand letters. The bars make a bell around 0.43, and the Gaussian curve with the predicted width lies on top of them."}}
+# %% mystnb={"image": {"alt": "Histogram of the share of r in samples of a thousand letters. The bars make a bell around 0.43, and the Gaussian curve with the predicted width lies on top of them."}} tags=["hide-input"]
 n = 1_000
 r_shares = (torch.rand(5_000, n, generator=rng) < p_r).float().mean(dim=1)
 width = math.sqrt(p_r * (1 - p_r) / n)
-fig, ax = plt.subplots(figsize=(5.6, 2.6))
-ax.hist(r_shares.tolist(), bins=40, density=True, color=COLOURS["floor"])
+fig, ax = plt.subplots(figsize=(4.8, 2.5))
+bins = torch.arange(0.3605, 0.4985, 0.003).tolist()  # three shares to a bar
+ax.hist(r_shares.tolist(), bins=bins, density=True, color=COLOURS["floor"])
 x = torch.linspace(p_r - 4 * width, p_r + 4 * width, 200)
 bell = torch.exp(-(((x - p_r) / width) ** 2) / 2) / (width * math.sqrt(2 * math.pi))
 ax.plot(x, bell, color=COLOURS["model"])
@@ -719,7 +721,7 @@ orders = [2, 4, 8, 10, 12, 16]
 raw = [copied_shares(AddK(small, order=n, k=0, vocab_size=V)) for n in orders]
 smooth = [copied_shares(KneserNey(small, order=n, vocab_size=V)) for n in orders]
 
-# %% tags=["hide-input", "front:recites"] mystnb={"image": {"alt": "Share of 20-letter pieces copied from the training text, over the order of the model from 2 to 16: means of twenty samples with 95 percent intervals. Without smoothing it rises from nothing at order 4 to all at order 16. With Kneser-Ney smoothing it stays below a tenth."}}
+# %% mystnb={"image": {"alt": "Share of 20-letter pieces copied from the training text, over the order of the model from 2 to 16: means of twenty samples with 95 percent intervals. Without smoothing it rises from nothing at order 4 to nearly all at order 16. With Kneser-Ney smoothing it stays near one piece in a hundred."}} tags=["hide-input", "front:recites"]
 from afterword.plots.curves import plot_means
 
 ax = plot_means(orders, raw, label="not smoothed", color=COLOURS["rival"])
@@ -853,7 +855,7 @@ def perplexity_of(probs):
 
 ch01.check_perplexity(perplexity_of)
 
-# %% tags=["hide-cell"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # @title Solution {display-mode: "form"}
 def perplexity_of(probs):
     return 2 ** (sum(map(surprisal, probs)) / len(probs))
@@ -869,7 +871,7 @@ def encode_chunk(ids, merges):
 
 ch01.check_encode(encode_chunk)
 
-# %% tags=["hide-cell"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # @title Solution {display-mode: "form"}
 def encode_chunk(ids, merges):
     while known := [pair for pair in pairwise(ids) if pair in merges]:
@@ -888,7 +890,7 @@ def bits_per_byte_of(probs, text):
 
 ch01.check_bits_per_byte(bits_per_byte_of)
 
-# %% tags=["hide-cell"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # @title Solution {display-mode: "form"}
 def bits_per_byte_of(probs, text):
     return sum(map(surprisal, probs)) / len(text.encode())

@@ -40,6 +40,7 @@ def execute(path: Path) -> dict:
             kernel_name="python3",
             record_timing=False,
             store_widget_state=False,
+            coalesce_streams=True,
             resources={"metadata": {"path": empty}},
         ).execute()
     seconds = time.perf_counter() - start
@@ -51,6 +52,7 @@ def execute(path: Path) -> dict:
         }
     )
     replace(path, nbformat.writes(notebook) + "\n")
+    path.with_suffix(".py").touch()  # JupyterLab refuses a script older than its notebook
     for name, content in front(notebook):
         replace(FRONT / name, content)
     return {"chapter": path.stem, "seconds": round(seconds), "peak_mb": peak_mb}

@@ -17,11 +17,11 @@ def _close():
 
 
 def test_a_ladder_has_a_bar_and_a_number_for_each_rung_worst_on_top():
-    ax = plot_ladder({"uniform": 4.43, "bigram": 2.51})
+    ax = plot_ladder({"uniform": 4.43, "bigram": 2.51}, unit="letter")
     assert [bar.get_width() for bar in ax.patches] == [4.43, 2.51]
     assert [text.get_text().strip() for text in ax.texts] == ["4.43", "2.51"]
     assert ax.yaxis_inverted()
-    assert "nats" in ax.get_xlabel()
+    assert "nats per letter" in ax.get_xlabel()
 
 
 def test_a_band_runs_from_least_to_most_around_the_mean():

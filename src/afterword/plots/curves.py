@@ -9,16 +9,18 @@ from matplotlib.axes import Axes
 from afterword.plots.style import COLOURS
 
 
-def plot_ladder(losses: Mapping[str, float], ax: Axes | None = None) -> Axes:
-    """One bar a rung, the number at its end. ``losses`` are in nats per token, worst first."""
-    ax = ax or plt.subplots(figsize=(5.6, 0.5 * len(losses) + 0.9))[1]
+def plot_ladder(
+    losses: Mapping[str, float], *, unit: str = "token", ax: Axes | None = None
+) -> Axes:
+    """One bar a rung, the number at its end. ``losses`` are in nats per ``unit``, worst first."""
+    ax = ax or plt.subplots(figsize=(4.8, 0.55 * len(losses) + 0.9))[1]
     rungs = range(len(losses))
     ax.barh(rungs, list(losses.values()), color=COLOURS["floor"], height=0.62)
     for rung, loss in zip(rungs, losses.values(), strict=True):
         ax.text(loss, rung, f" {loss:.2f}", va="center")
-    ax.set_yticks(rungs, list(losses))
+    ax.set_yticks(rungs, [name.replace(" ", "\n") for name in losses])
     ax.invert_yaxis()
-    ax.set_xlabel("nats per token, on text not seen (lower is better)")
+    ax.set_xlabel(f"nats per {unit}, on held-out text (lower is better)")
     return ax
 
 

@@ -16,7 +16,7 @@ COLOURS = {
 }
 
 RC = {
-    "figure.figsize": (5.6, 3.2),
+    "figure.figsize": (4.8, 3.0),
     "figure.constrained_layout.use": True,
     "font.size": 10.5,
     "axes.titlesize": 11.5,
