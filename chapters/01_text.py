@@ -395,9 +395,9 @@ print(f"{rates[0]:.2f} bits per byte with bytes, {rates[-1]:.2f} with 4,096 toke
 # %% mystnb={"image": {"alt": "Two panels over the size of the vocabulary from 256 to 4,096. Left: nats per token climb from about 3 to 6. Right: bits per byte of the same models fall from about 5 to 3."}} tags=["hide-input"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(4.8, 2.5))
 left.plot(sizes, [nats for nats, _ in by_size], marker="o", color=COLOURS["rival"])
-left.set(title="Each token costs more …", ylabel="nats per token")
+left.set(title="Tokens cost more …", ylabel="nats per token")
 right.plot(sizes, rates, marker="o", color=COLOURS["model"])
-right.set(title="… and the text costs less", ylabel="bits per byte")
+right.set(title="… the text costs less", ylabel="bits per byte")
 for ax in (left, right):
     ax.set(xscale="log", xlabel="size of the vocabulary", ylim=(0, 7))
     ax.set_xticks(sizes, sizes)
@@ -570,7 +570,7 @@ for order, nats in [(5, five_loss), (8, eight_loss)]:
 from afterword.plots.curves import plot_band, plot_ladder
 
 ax = plot_ladder(ladder, unit="letter")
-ax.set_title("Four letters of context more than halve the cost")
+ax.set_title("Context more than halves the cost")
 plt.show()
 
 # %% [markdown]
