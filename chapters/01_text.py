@@ -622,7 +622,7 @@ kneser_ney_runs, added_runs = torch.tensor(runs).view(5, 9, 2).unbind(dim=-1)
 ax = plot_band(orders, added_runs, label="add 0.01", color=COLOURS["rival"])
 blue = COLOURS["model"]
 plot_band(orders, kneser_ney_runs, label="Kneser–Ney", color=blue, ax=ax)
-ax.set(title="Without good smoothing, context does harm")
+ax.set(title="Without good smoothing, context does harm", xticks=orders)
 ax.set(xlabel="order n: it looks back n − 1 letters", ylabel="nats per letter")
 plt.show()
 
@@ -726,7 +726,7 @@ from afterword.plots.curves import plot_means
 
 ax = plot_means(orders, raw, label="not smoothed", color=COLOURS["rival"])
 plot_means(orders, smooth, label="Kneser–Ney", color=COLOURS["model"], ax=ax)
-ax.set(title="A long context recites, unless it is smoothed")
+ax.set(title="A long context recites, unless it is smoothed", xticks=orders)
 ax.set(xlabel="order n", ylabel="share of pieces copied")
 plt.show()
 
