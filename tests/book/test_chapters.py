@@ -59,7 +59,7 @@ def test_what_is_stored_is_fit_to_publish(path):
             assert "application/vnd.jupyter.widget-view+json" not in data, head + "a dead widget"
             assert out.get("name") != "stderr", head + "prints a warning"
             text = f"{out.get('text', '')}{data.get('text/plain', '')}{out.get('traceback', '')}"
-            assert not re.search(r"(/home/|/root/|/tmp/|/Users/|C:\\)", text), head + "shows a path"
+            assert not re.search(r"/(home|root|tmp|Users)/|C:\\", text), head + "shows a path"
             assert not re.search(r"\bat 0x[0-9a-f]+", text), head + "shows a memory address"
 
 
