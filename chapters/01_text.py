@@ -155,7 +155,7 @@ print(f"a fair die {perplexity(math.log(6)):.2f}, our line {perplexity(loss):.2f
 print(f"a nat is {1 / math.log(2):.3f} bits; we have {len(alphabet)} letters")
 
 # %% [markdown]
-# A die has perplexity 6. Our line, with its 7 letters, has 1.55: each guess is about as hard as a coin that is a little worse than fair.
+# A die has perplexity 6. Our line, with its 7 letters, has 1.55: on average, a guess is easier than calling a fair coin, which has 2.
 #
 # ## The letter that never came
 #
