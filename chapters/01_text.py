@@ -75,7 +75,7 @@ only_a = (1 - p_r) * (1 - p_i) * p_a
 print(f"{only_r + only_i + only_a:.3f}")
 
 # %% [markdown]
-# Less than half: 155 times in 343. The rest of the time no letter comes up, or two want the same place. Throw them, to be sure. A *tensor* is an array of numbers; this one has 10,000 rows of three, and `dim=1` adds along each row.
+# Less than half: 155 times in 343. The rest of the time no letter comes up, or two or three want the same place. Throw them, to be sure. A *tensor* is an array of numbers; this one has 10,000 rows of three, and `dim=1` adds along each row.
 
 # %%
 assert math.isclose(only_r + only_i + only_a, 155 / 343)
@@ -84,7 +84,7 @@ one_letter = heads.sum(dim=1) == 1
 print(f"{one_letter.float().mean():.3f} of the throws name one letter")
 
 # %% [markdown]
-# What we want is one loaded die: exactly one of many, with probabilities that add up to one. That is the *categorical* distribution, and the next letter, word or token is a draw from it. A coin is a die with two sides.
+# What we want is one loaded die: exactly one of many, with probabilities that add up to one. That is the *categorical* distribution, and the next letter or word is a draw from it. A coin is a die with two sides.
 #
 # Throw the die seven times and count, and the counts have a distribution too, the *multinomial*. The probability of three *r*, two *i* and two *a* is the number of orders in which they can come, times the probability of one such order.
 
@@ -155,7 +155,7 @@ print(f"a fair die {perplexity(math.log(6)):.2f}, our line {perplexity(loss):.2f
 print(f"a nat is {1 / math.log(2):.3f} bits; we have {len(alphabet)} letters")
 
 # %% [markdown]
-# A die has perplexity 6. Our line, with its 7 letters, has 1.55: on average, a guess is easier than calling a fair coin, which has 2.
+# A die has perplexity 6. Our line, with its 7 letters, has 1.55. A fair coin has 2; each guess is about as hard as a coin that falls on the same side five times in six.
 #
 # ## The letter that never came
 #
@@ -182,7 +182,7 @@ print(f"{surprisal(p):.2f} bits for the n of nose")
 # %% [markdown]
 # ## A text to learn from
 #
-# Enough of one line. The package carries the works of Shakespeare; nothing is downloaded.
+# Enough of one line. The book's package, `afterword`, carries the works of Shakespeare; nothing is downloaded.
 
 # %%
 from afterword.text import corpora
@@ -214,7 +214,7 @@ print(", ".join(held_out_works))
 #
 # ## From letters to numbers
 #
-# What turns text into whole numbers, *ids*, and back is a *tokenizer*. The plainest gives each character a number.
+# What turns text into whole numbers, *ids*, and back is a *tokenizer*. The pieces that it numbers are *tokens*, and all of them together are its *vocabulary*. The plainest gives each character a number.
 
 # %%
 from afterword.text.characters import CharTokenizer
@@ -269,7 +269,7 @@ assert merge([1, 2, 1, 2, 3], pair=(1, 2), new_id=256) == [256, 256, 3]
 assert merge([7, 7, 7], pair=(7, 7), new_id=256) == [256, 7]
 
 # %% [markdown]
-# Five rounds on our line. In each, several pairs stand three times; we take the one that came first.
+# Five rounds on our line. Where several pairs stand three times, we take the one that came first.
 
 # %%
 ids, pieces = by_bytes.encode(line), {i: bytes([i]) for i in range(256)}
@@ -306,7 +306,7 @@ began = time.perf_counter()
 slow = train_slowly(chunks, n_merges=20)
 seconds_each = (time.perf_counter() - began) / 20
 hours = 3_840 * seconds_each * len(train_text) / len(excerpt) / 3600
-print(f"{hours:.1f} hours for 3,840 merges over all the plays")
+print(f"{hours:.1f} hours for 3,840 merges over the whole text")
 
 # %% [markdown]
 # Far too long. The package's trainer changes only the counts that a merge touches, and looks at each different chunk once. It learns the same merges.
@@ -328,7 +328,7 @@ for unseen in ["Beware the Ides of March.", "my kingdom for a horse!"]:
     print("|".join(bpe.decode([i]) for i in bpe.encode(unseen)))
 
 # %% [markdown]
-# Is it the algorithm that everyone uses? Hugging Face's `tokenizers` learns from the same text. It must then cut the held-out plays exactly where ours does.
+# Is it the algorithm that everyone uses? Hugging Face's `tokenizers` learns from the same text. It must then cut the held-out works exactly where ours does.
 
 # %% tags=["hide-input"]
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -353,7 +353,7 @@ print(f"{len(ours):,} equal tokens of {len(held_out_text) / len(ours):.2f} lette
 #
 # ## A unit that tokenizers share
 #
-# Let the plainest model decide, the *unigram*, which knows how frequent each token is and nothing more. The package's `AddK` is our `smoothed` for a context of any length. Its *order* counts the tokens it looks at, the one to guess included: order 1 looks back at nothing, order 2 is the bigram.
+# Let the plainest model decide, the *unigram*, which knows how frequent each token is and nothing more. The package's `AddK` is our `smoothed` for a *context*, the tokens looked back at, of any length. Its *order* counts the tokens it looks at, the one to guess included: order 1 looks back at nothing, order 2 is the bigram.
 
 # %%
 from afterword.text.ngrams import AddK
@@ -439,7 +439,7 @@ assert 47e6 < V**4 < 48e6
 #
 # $$\begin{aligned} p(w \mid h) ={}& \frac{\max(c(hw) - D,\ 0)}{c(h)} \\ &+ \frac{D \, n(h)}{c(h)}\; p(w \mid h') \end{aligned} \tag{1}$$
 #
-# Here $w$ is the next letter, $h$ the context and $h'$ the context without its first letter; $c$ counts, and $n(h)$ is the number of different letters seen after $h$. So many times $D$ was taken off, and so much there is to give. A context that was never seen hands the guess on whole.
+# Here $w$ is the next letter, $h$ the context and $h'$ the context without its first letter; $c$ counts, and $n(h)$ is the number of different letters seen after $h$. $D$ was taken off that many times, so $D\,n(h)$ is what there is to give. A context that was never seen hands the guess on whole.
 #
 # The second idea is what the shorter model should count. Words show it best.
 
@@ -454,7 +454,7 @@ for word in ["TOBY", "Since"]:
 assert came_after["TOBY"] == {"SIR"}
 
 # %% [markdown]
-# *TOBY* is as frequent as *Since*, but it stands after *SIR* and nowhere else. After a word that neither has followed before, *Since* is by far the better guess. So all but the longest n-grams are counted by how many different letters they come after, not by how often they occur. Both ideas together, on our line:
+# *TOBY* is the more frequent of the two, but it stands after *SIR* and nowhere else. After a word that neither has followed before, *Since* is by far the better guess. So all but the longest n-grams are counted by how many different letters they come after, not by how often they occur. Both ideas together, on our line:
 
 # %%
 n_before = Counter(b for _, b in set(pairwise(line)))  # different letters before
@@ -490,11 +490,11 @@ for size in [256, 1_024, 4_096]:
     print(f"{size:5,} tokens: {rate:.2f} bits per byte")
 
 # %% [markdown]
-# A model that looks back gains little from large tokens: a tenth of a bit or so, and the middle size is best. What a big vocabulary did for the unigram was to lend it a memory. This one has its own. What does it sound like?
+# A model that looks back gains little from large tokens: 0.15 bits at most, and the middle size is best. What a big vocabulary did for the unigram was to lend it a memory. This one has its own. What does it sound like?
 #
 # ## A model writes
 #
-# To write is to draw a letter, append it, and ask again. That is true of a table of counts and of the largest Transformer, so we write it once, for anything that turns ids into logits. Ids have the shape (texts, positions); logits have one axis more, a score for each token of the vocabulary that could come after each position. To go on we need only the last position's, `[:, -1]`.
+# To write is to draw a letter, append it, and ask again. That is true of a table of counts and of the largest model there is, so we write it once, for anything that turns ids into logits. Ids have the shape (texts, positions); logits have one axis more, a score for each token of the vocabulary that could come after each position. To go on we need only the last position's, `[:, -1]`.
 
 # %% tags=["shows:afterword.sampling.generate.draw"]
 def draw(logits, rng):
@@ -545,7 +545,7 @@ eight = KneserNey(train, order=8, vocab_size=V)
 print(sample(eight))
 
 # %% [markdown]
-# Read them aloud. (The seed is the one of ten that we liked best; try others.) Order 1 has Shakespeare's letters and nothing else. Order 2 can be pronounced for a syllable or two. Order 3 writes short words and breaks its lines. At order 5 nearly every word is one, and *honey-sweary* ought to be. Order 8 keeps its grammar for half a line at a time, and has the tone: *as when times of dross*.
+# Read them aloud. (The seed, which fixes the random draws, is the one of ten that we liked best; try others.) Order 1 has Shakespeare's letters and nothing else. Order 2 can be pronounced for a syllable or two. Order 3 writes short words and breaks its lines. At order 5 nearly every word is one, and *honey-sweary* ought to be. Order 8 keeps its grammar for half a line at a time, and has the tone: *as when times of dross*.
 #
 # Now listen for what is missing. Nobody speaks to anybody. No line knows what the line before it wanted. What was more than seven letters ago is gone.
 #
@@ -574,7 +574,7 @@ ax.set_title("Context more than halves the cost")
 plt.show()
 
 # %% [markdown]
-# The highest is ln 83, for a model that knows nothing. Frequencies take off a quarter of it, one letter of context another fifth, and four letters bring the loss to 1.48 nats. In these plays a letter is a byte, so that is 2.14 bits per byte; the unigram over pieces of words stood at 3.05. The ladder stops at order 5, which is quick to count. Counting can go lower: the order-8 model that we have just heard reaches 1.40.
+# The highest is ln 83, for a model that knows nothing. Frequencies take off a quarter of it, one letter of context another fifth, and four letters bring the loss to 1.48 nats. In these works a letter is a byte, so that is 2.14 bits per byte; the unigram over pieces of words stood at 3.05. The ladder stops at order 5, which is quick to count. Counting can go lower: the order-8 model that we have just heard reaches 1.40.
 #
 # How far down could the ladder go? Shannon had printed English guessed letter by letter, with the hundred letters before it in view, and worked out from the guesses that a letter is worth between 0.6 and 1.3 bits ([Shannon, 1951](../book/references.md#shannon1951)). His alphabet had 27 signs, *a* to *z* and the space. Reduce our text to these, and take order 8:
 
@@ -639,7 +639,7 @@ assert (added_runs[:, 7] > added_runs[:, 1]).all()
 # %% [markdown]
 # (The line is the mean of the five parts; the band runs from the least to the most.) Half right. Adding a constant is best at order 4, and by order 8 it is worse than the plain bigram. With Kneser–Ney, eight letters back are indeed better than four, in all five parts. But the gain is a hundredth of a nat, and order 6 is better still. How much context pays depends on the text that is there to fill it: the order-8 model that we let write had read eighteen times as much, and it gains 0.081 nats on order 5.
 #
-# Look at the third and the fourth printed line together. Which works happen to be held out moves the loss by 0.15 nats, fifteen times what we wanted to measure. Had we judged order 5 on one part and order 9 on another, chance would have decided. Judged on the same works, the sign is the same five times out of five. So: **compare on the same text**, and show the spread.
+# Look at the third and fourth printed lines together. Which works happen to be held out moves the loss by 0.15 nats, fifteen times what we wanted to measure. Had we judged order 5 on one part and order 9 on another, chance would have decided. Judged on the same works, the sign is the same five times out of five. So: **compare on the same text**, and show the spread.
 #
 # ## Did it write that, or remember it?
 #
@@ -664,7 +664,7 @@ for title in ["Julius Caesar", "Pericles", "King Richard III"]:
 copies[:12]
 
 # %% [markdown]
-# In these plays between 0.26% and 0.67% of the pieces stand letter for letter in what the model has read. These are what they are: stage furniture, and phrases that were anybody's.
+# In these plays between 0.26% and 0.67% of the pieces stand letter for letter in what the model has read. The list shows the first twelve from *King Richard III*: stage furniture, and phrases that were anybody's.
 #
 # ### How far can a share be trusted?
 #
@@ -742,16 +742,16 @@ for name, samples in [("not smoothed", raw[-1]), ("Kneser–Ney", smooth[-1])]:
 # %%
 model = KneserNey(small, order=16, vocab_size=V)
 p_next = model.surprisal(small[500_000:510_000]).neg().exp().mean().item()
-print(f"{p_next:.2f} a letter, {p_next**20:.4f} for twenty in a row")
+print(f"{p_next:.3f} a letter, {p_next**20:.4f} for twenty in a row")
 
 # %% [markdown]
-# It has not. It would go on as the text does two times out of three. But a piece is copied only if it does so twenty times in a row, and if every letter were like the average, that would happen four times in ten thousand. Smoothing was meant to make it guess better. It also keeps it from reciting what it knows.
+# It has not. It would go on as the text does two times out of three. But a piece is copied only if it does so twenty times in a row, and if every letter were like the average, that would happen four times in ten thousand. Letters are not all alike, so it copies more, but not much: one piece in a hundred. Smoothing was meant to make it guess better. It also keeps it from reciting what it knows.
 #
 # Keep the two questions, for they come back with the largest models, which recite what they have read as well ([Carlini et al., 2021](../book/references.md#carlini2021)): what share of this was copied, and what is that share for people?
 #
 # ## Claim: *first, remove the stop words*
 #
-# Many guides to text generation begin like this: clean the data, drop *the*, *and*, *of*. We drop 57 such words and train on what is left. To see what comes from dropping *these* words, and not from dropping words, a third text loses as many words at random. Each model learns from a million letters and guesses held-out works as they were written.
+# Many guides to text generation begin like this: clean the data, drop *the*, *and*, *of*. We drop 57 such words and train on what is left. To see what comes from dropping *these* words, and not from dropping words, a third text loses about as many words at random. Each model learns from a million letters and guesses held-out works as they were written; three of our five parts are held out, one at a time.
 
 # %%
 STOP_WORDS = set("""the and to of a in is that it for with as be this on by at or
@@ -811,7 +811,8 @@ def likeness(query, entry):
     return sum(x * entry.get(word, 0) for word, x in query.items())
 
 halves = {title: text[: len(text) // 2] for title, text in works.items()}
-n_works_with = Counter(w for half in halves.values() for w in direction(half, len))
+bags = [direction(half, lambda word: 1) for half in halves.values()]
+n_works_with = Counter(word for bag in bags for word in bag)
 
 # %%
 def n_found(weight, places=(0.6, 0.75, 0.9)):
@@ -863,7 +864,7 @@ def perplexity_of(probs):
 ch01.check_perplexity(perplexity_of)
 
 # %% [markdown]
-# > **Exercise 2.** *Medium, 20 minutes.* We have trained merges but never used them. Write `encode_chunk(ids, merges)`: from the bytes of one chunk to its tokens. `merges` is a dict from pair to new id, the smallest id learnt first. With `{(98, 99): 256, (97, 98): 257}`, the bytes of *abc*, `[97, 98, 99]`, become `[97, 256]`. Why not `[257, 99]`?
+# > **Exercise 2.** *Medium, 20 minutes.* We have trained merges, but left it to the package to apply them to a new text. Write `encode_chunk(ids, merges)`: from the bytes of one chunk to its tokens. `merges` is a dict from pair to new id, the smallest id learnt first. With `{(98, 99): 256, (97, 98): 257}`, the bytes of *abc*, `[97, 98, 99]`, become `[97, 256]`. Why not `[257, 99]`?
 
 # %%
 def encode_chunk(ids, merges):
@@ -900,6 +901,6 @@ ch01.check_bits_per_byte(bits_per_byte_of)
 # %% [markdown]
 # ## What you now have
 #
-# You can turn any text into ids and back without loss, by bytes or by pieces learnt from the text. You know what a model predicts, a categorical distribution over the next piece, and what a prediction costs, in nats, bits, perplexity, and in bits per byte when tokenizers differ. You have models that count, a loop in which any model writes, and four floors: 4.42, 3.37, 2.49 and 1.48 nats per letter.
+# You can turn any text into ids and back without loss, by bytes or by pieces learnt from the text. You know what a model predicts, a categorical distribution over the next piece, and what a prediction costs, in nats, in bits, as perplexity, and, when tokenizers differ, in bits per byte. You have models that count, a loop in which any model writes, and four floors: 4.42, 3.37, 2.49 and 1.48 nats per letter.
 #
 # You have also met the limits of counting. A table cannot see further back than its keys are long. And it cannot know that *king* and *queen* are alike: what it learnt after one says nothing about the other. The next chapter builds the part of a language model that can look at any earlier word, near or far, and ask how much it matters.
