@@ -3,7 +3,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from afterword.plots.curves import plot_band, plot_ladder, plot_means
+from afterword.plots.curves import plot_band, plot_ladder, plot_means, plot_run
 from afterword.plots.style import COLOURS, use_style
 from afterword.plots.tables import plot_table
 
@@ -82,3 +82,15 @@ def test_the_same_figure_is_saved_as_the_same_file(tmp_path):
         plot_ladder({"uniform": 4.43}).figure.savefig(tmp_path / name, metadata={"Date": None})
         plt.close("all")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_a_run_is_drawn_over_the_band_of_other_seeds():
+    ax = plot_run([10, 20], [2.0, 1.0], band=([1.5, 0.5], [2.5, 1.5]))
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [2.0, 1.0])
+    corners = ax.collections[0].get_paths()[0].vertices
+    at_20 = corners[corners[:, 0] == 20, 1]
+    assert (at_20.min(), at_20.max()) == (0.5, 1.5)
+    assert ax.get_xlabel() == "step"
+    assert ax.texts[0].get_text() == "this run"
+    with pytest.raises(ValueError, match="one of each for every step"):
+        plot_run([10, 20], [2.0], band=([1.5, 0.5], [2.5, 1.5]))

@@ -65,3 +65,30 @@ def plot_means(
     ax.annotate(label, (x[-1], means[-1]), xytext=(9, 0), textcoords="offset points", va="center",
                 color=line.get_color(), annotation_clip=False)  # fmt: skip
     return ax
+
+
+def plot_run(
+    steps: Sequence[float],
+    losses: Sequence[float],
+    *,
+    band: tuple[Sequence[float], Sequence[float]],
+    label: str = "this run",
+    ax: Axes | None = None,
+) -> Axes:
+    """A training run over the band in which runs of other seeds lie, its name at the end.
+
+    ``band`` is the least and the greatest loss at each step, as ``Runs.band`` gives it.
+    """
+    low, high = band
+    if not len(steps) == len(losses) == len(low) == len(high):
+        raise ValueError(
+            f"{len(steps)} steps, {len(losses)} losses and a band of {len(low)} and {len(high)}: "
+            "one of each for every step was wanted"
+        )
+    ax = ax or plt.subplots()[1]
+    ax.fill_between(steps, low, high, color=COLOURS["model"], alpha=0.2, linewidth=0)
+    (line,) = ax.plot(steps, losses, color=COLOURS["model"])
+    ax.annotate(label, (steps[-1], losses[-1]), xytext=(7, 0), textcoords="offset points",
+                va="center", color=line.get_color(), annotation_clip=False)  # fmt: skip
+    ax.set_xlabel("step")
+    return ax
