@@ -16,11 +16,11 @@ export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/book/nbval_sanitize.cfg \
          --nbval-cell-timeout 900 -p tests.book.keep_outputs -n 2 --dist loadfile
-UNITS  := tests src --doctest-modules --ignore=tests/book
+UNITS  := tests src --doctest-modules
 CHAPTERS = $(sort $(wildcard chapters/$(CHAPTER)*.ipynb))
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test fast lint nbval run sync lab data lock address clean
+.PHONY: help env book test fast lint nbval run report sync lab data lock address clean
 
 help:     ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -42,13 +42,13 @@ book: env  ## render the book from the stored outputs, and say where it is
 	@echo "The book: file://$(CURDIR)/_build/html/index.html"
 
 test: lint  ## everything CI checks
-	$(BIN)/python -m pytest -q -n 2 $(UNITS)
+	$(BIN)/python -m pytest -q -n 2 $(UNITS) --ignore=tests/book
 	$(MAKE) --no-print-directory nbval
 	$(MAKE) --no-print-directory book
 	$(BIN)/python -m pytest -q tests/book
 
 fast: lint  ## what to run while working: under a minute, no chapter executed, no page built
-	$(BIN)/python -m pytest -q -n 2 $(UNITS) tests/book -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 $(UNITS) -m "not slow"
 
 lint: env  ## style of the code, and that it is formatted
 	$(BIN)/ruff check .
@@ -60,7 +60,10 @@ nbval: env  ## execute every chapter once, compare with the stored outputs, keep
 
 run: sync  ## execute and store: make run, or make run CHAPTER=01
 	@test -n "$(CHAPTERS)" || { echo "No chapter starts with '$(CHAPTER)'. There are: $(notdir $(basename $(wildcard chapters/*.ipynb)))"; exit 1; }
-	$(BIN)/python book/tools/run_chapters.py $(CHAPTERS)
+	$(BIN)/python -m book.tools.run_chapters $(CHAPTERS)
+
+report: env  ## every chapter in one table, and what is wrong: make report, or make report CHAPTER=01
+	@$(BIN)/python -m book.checks $(CHAPTER)
 
 sync: env  ## bring each chapter's .py and .ipynb in step, the newer one winning
 	$(BIN)/jupytext --quiet --sync chapters/*.py

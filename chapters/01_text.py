@@ -5,9 +5,9 @@
 #
 # Cover everything after *a ro* and guess the next letter. Then uncover it, and guess the one after. By the second *rose* you will hardly miss one. You have just done what a language model does: look at what was written, and judge what comes next. The rest of this book is about doing it better.
 #
-# This chapter settles what the pieces are, what a guess is, and what a wrong guess costs. You will count letters until they write, catch a counting model reciting *Hamlet*, and end with four numbers that every model in the later chapters has to beat.
+# This chapter settles what the pieces are, what a guess is, and what a wrong guess costs. You will count letters until they write, catch a counting model reciting *Hamlet*, and end with four numbers that every model in the later chapters has to beat. <!-- number four: the rungs of the ladder -->
 #
-# **Needs** Python, arrays as in NumPy, and the logarithm. **Time** a little over a minute on two CPU cores; nothing here wants a GPU. **You will have** three tokenizers, models that count, a loop in which any model writes, and a measure of loss that all of them share.
+# **Needs** Python, arrays as in NumPy, and the logarithm. **Time** about 70 seconds and 2.1 GB on two CPU cores; nothing here wants a GPU. **You will have** three tokenizers, models that count, a loop in which any model writes, and a measure of loss that all of them share.
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/afterword-book/afterword/blob/main/chapters/01_text.ipynb)
 
@@ -152,10 +152,12 @@ def perplexity(nats_per_token):
 
 # %%
 print(f"a fair die {perplexity(math.log(6)):.2f}, our line {perplexity(loss):.2f}")
+coin = -(5 / 6 * math.log(5 / 6) + 1 / 6 * math.log(1 / 6))
+print(f"a coin that falls on one side five times in six {perplexity(coin):.2f}")
 print(f"a nat is {1 / math.log(2):.3f} bits; we have {len(alphabet)} letters")
 
 # %% [markdown]
-# A die has perplexity 6. Our line, with its 7 letters, has 1.55. A fair coin has 2; each guess is about as hard as a coin that falls on the same side five times in six.
+# A die has perplexity 6. Our line, with its 7 letters, has 1.55. A fair coin has 2. One that falls on the same side five times in six has 1.57, so each guess is about as hard as one throw of that.
 #
 # ## The letter that never came
 #
@@ -194,7 +196,7 @@ hamlet = works["Hamlet"]
 print(hamlet[hamlet.index("To be, or not") :][:174])
 
 # %% [markdown]
-# We set about a tenth aside, to judge on: whole works, chosen at random. Cutting each play in two would be easier, and wrong. The names and turns of phrase of its first half would be learnt and met again in the second, and we would think our model clever. Even whole works can leak. *The Passionate Pilgrim* reprints poems that stand elsewhere in the collection, so we leave it out.
+# We set about a tenth aside, to judge on: whole works, chosen at random. Cutting each play in half would be easier, and wrong. The names and turns of phrase of its first half would be learnt and met again in the second, and we would think our model clever. Even whole works can leak. *The Passionate Pilgrim* reprints poems that stand elsewhere in the collection, so we leave it out.
 
 # %%
 from afterword.text.batches import split_documents
@@ -244,7 +246,7 @@ for word in ["rose", "rosé", "玫瑰"]:
     print(word, by_bytes.encode(word))
 
 # %% [markdown]
-# An English letter is one byte, *é* is two, each Chinese character three. Nothing is unknown any more, and the alphabet stays small. The catch is length: a model that looks back over 100 tokens sees 100 English letters, but only 33 Chinese ones. And a model that writes byte by byte can stop in the middle of a character:
+# An English letter is one byte, *é* is two, each Chinese character three. Nothing is unknown any more, and the alphabet stays small. The catch is length: a model that looks back over 100 tokens sees 100 English letters, but only 33 Chinese ones. <!-- number 100, 33: an example, and a third of it --> And a model that writes byte by byte can stop in the middle of a character:
 
 # %%
 cut_short = by_bytes.encode("玫瑰")[:4]
@@ -273,7 +275,7 @@ assert merge([7, 7, 7], pair=(7, 7), new_id=256) == [256, 7]
 
 # %%
 ids, pieces = by_bytes.encode(line), {i: bytes([i]) for i in range(256)}
-for new_id in range(256, 261):
+for new_id in range(256, 256 + 5):
     pair, n = Counter(pairwise(ids)).most_common(1)[0]
     ids = merge(ids, pair, new_id)
     pieces[new_id] = pieces[pair[0]] + pieces[pair[1]]
@@ -288,7 +290,7 @@ from afterword.text.bpe_training import CHUNK
 print(CHUNK.findall(line + ", isn't it?"))
 
 # %% [markdown]
-# Training repeats the two steps, counting within chunks. It counts everything anew in each round.
+# Training repeats these steps, counting within chunks. It counts everything anew in each round.
 
 # %%
 def train_slowly(chunks, n_merges):
@@ -320,7 +322,7 @@ bpe = BPETokenizer.train(train_text, vocab_size=4_096)
 print(f"{time.perf_counter() - began:.1f} s")
 
 # %% [markdown]
-# The vocabulary of 4,096 tokens is 256 bytes and 3,840 merges. Here are two lines from plays that the tokenizer has not seen. Common words are whole, rare ones in pieces.
+# The vocabulary of 4,096 tokens is 256 bytes and 3,840 merges. Here are lines from plays that the tokenizer has not seen. Common words are whole, rare ones in pieces.
 
 # %%
 for unseen in ["Beware the Ides of March.", "my kingdom for a horse!"]:
@@ -349,11 +351,11 @@ assert ours == [held_out_text[a:b] for a, b in cuts]
 print(f"{len(ours):,} equal tokens of {len(held_out_text) / len(ours):.2f} letters")
 
 # %% [markdown]
-# Characters, bytes, pieces of words: three ways to cut a text. Which one makes it easiest to predict?
+# Characters, bytes, pieces of words: three ways to cut a text. <!-- number three: as listed --> Which one makes it easiest to predict?
 #
 # ## A unit that tokenizers share
 #
-# Let the plainest model decide, the *unigram*, which knows how frequent each token is and nothing more. The package's `AddK` is our `smoothed` for a *context*, the tokens looked back at, of any length. Its *order* counts the tokens it looks at, the one to guess included: order 1 looks back at nothing, order 2 is the bigram.
+# Let the plainest model decide, the *unigram*, which knows how frequent each token is and nothing more. The package's `AddK` is our `smoothed` for a *context*, the tokens looked back at, of any length. Its *order* counts the tokens it looks at, the one to guess included: order 1 looks back at nothing, order 2 is the bigram. <!-- number 2: by definition -->
 
 # %%
 from afterword.text.ngrams import AddK
@@ -392,7 +394,7 @@ rates = [bits_per_byte(nats, n_tokens=n, n_bytes=n_bytes) for nats, n in by_size
 assert likelihood.bits_per_byte(math.log(256), n_tokens=9, n_bytes=9) == 8
 print(f"{rates[0]:.2f} bits per byte with bytes, {rates[-1]:.2f} with 4,096 tokens")
 
-# %% mystnb={"image": {"alt": "Two panels over the size of the vocabulary from 256 to 4,096. Left: nats per token climb from about 3 to 6. Right: bits per byte of the same models fall from about 5 to 3."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Two panels over the size of the vocabulary from 256 to 4,096. Left: nats per token climb from 3.37 to 6.28. Right: bits per byte of the same models fall from 4.86 to 3.05."}} tags=["hide-input"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(4.8, 2.5))
 left.plot(sizes, [nats for nats, _ in by_size], marker="o", color=COLOURS["rival"])
 left.set(title="Tokens cost more …", ylabel="nats per token")
@@ -411,7 +413,7 @@ plt.show()
 #
 # ## Counting further back
 #
-# To keep the numbers small we go on with characters. The bigram of the first page now learns from four and a half million letters, and is judged on the held-out works.
+# To keep the numbers small we go on with characters. The bigram of the first page now learns from four and a half million letters, and is judged on the held-out works. <!-- number four and a half million: above -->
 
 # %%
 V = chars.vocab_size
@@ -429,7 +431,7 @@ add_one = AddK(train, order=2, k=1, vocab_size=V).surprisal(held_out)
 print(f"{add_one.mean():.3f} nats per letter")
 
 # %% [markdown]
-# An *n-gram* model looks back over *n* − 1 letters. These are its *context*; *n* is its order. With longer contexts, adding one stops working. There are 83⁴, more than 47 million, ways to write four letters. Most never occur, and most of those that do were followed by only a few of the 83. One more count for each of the 83 then outweighs all that was seen.
+# An *n-gram* model looks back over *n* − 1 letters. These are its *context*; *n* is its order. With longer contexts, adding one stops working. There are 83⁴, more than 47 million, ways to write four letters. <!-- number 83: above --> Most never occur, and most of those that do were followed by only a few of the 83. One more count for each of the 83 then outweighs all that was seen.
 
 # %%
 assert 47e6 < V**4 < 48e6
@@ -454,7 +456,7 @@ for word in ["TOBY", "Since"]:
 assert came_after["TOBY"] == {"SIR"}
 
 # %% [markdown]
-# *TOBY* is the more frequent of the two, but it stands after *SIR* and nowhere else. After a word that neither has followed before, *Since* is by far the better guess. So all but the longest n-grams are counted by how many different letters they come after, not by how often they occur. Both ideas together, on our line:
+# *TOBY* is more frequent than *Since*, but it stands after *SIR* and nowhere else. After a word that neither has followed before, *Since* is by far the better guess. So all but the longest n-grams are counted by how many different letters they come after, not by how often they occur. Both ideas together, on our line:
 
 # %%
 n_before = Counter(b for _, b in set(pairwise(line)))  # different letters before
@@ -464,11 +466,14 @@ def kneser_ney(counts, letter, D=0.5):
     freed = D * len(counts) / counts.total()
     return max(counts[letter] - D, 0) / counts.total() + freed * shorter
 
-assert math.isclose(kneser_ney(after[" "], "r"), 2.65 / 7)
+kept, freed = 3 - 0.5, 3 * 0.5
+back = freed * 1 / 10
+print(f"r keeps {kept}, gets back {back} of {freed}: {kept + back} in 7")
+assert math.isclose(kneser_ney(after[" "], "r"), (kept + back) / 7)
 assert math.isclose(sum(kneser_ney(after[" "], b) for b in alphabet), 1)
 
 # %% [markdown]
-# By pencil: after a space, *r* was seen 3 times and keeps 2.5. Three letters were seen there, so the discounts free 1.5. Of the ten different pairs in the line one ends in *r*, so *r* gets back a tenth of it: 2.65 out of 7. The package does the same for any length of context, and discounts the shorter ones too. Chen and Goodman compared what was known by 1999, and found only their own refinement better: three discounts for each length, for counts of one, of two and of more, worked out from how many n-grams occur once, twice, three and four times ([Chen and Goodman, 1999](../book/references.md#chen1999)). That is the form we use.
+# By pencil: after a space, *r* was seen 3 times and keeps 2.5. Three letters were seen there, so the discounts free 1.5. Of the ten different pairs in the line one ends in *r*, so *r* gets back a tenth of it: 2.65 out of 7. <!-- number a tenth: one of the ten pairs --> The package does the same for any length of context, and discounts the shorter ones too. Chen and Goodman compared what was known by 1999, and found only their own refinement better: three discounts for each length, for counts of one, of two and of more, worked out from how many n-grams occur once, twice, three and four times ([Chen and Goodman, 1999](../book/references.md#chen1999)). That is the form we use. <!-- number three, two, twice, four: cited chen1999 -->
 
 # %%
 from afterword.text.ngrams import KneserNey
@@ -478,19 +483,23 @@ five_loss = five.surprisal(held_out).mean().item()
 print(f"{five_loss:.3f} nats per letter, perplexity {perplexity(five_loss):.2f}")
 
 # %% [markdown]
-# Before we hear it, back to the tokenizers. The unigram liked large pieces. Does a model with a context of four tokens?
+# Before we hear it, back to the tokenizers. The unigram liked large pieces. Does a model with a context of four tokens? <!-- number four: order 5 looks back so far -->
 
 # %%
+by_context = {}
 for size in [256, 1_024, 4_096]:
     smaller = BPETokenizer.from_merges(bpe.merges[: size - 256])
     texts = train_text, held_out_text
     read, unread = (torch.tensor(smaller.encode(text)) for text in texts)
     nats = KneserNey(read, order=5, vocab_size=size).surprisal(unread).mean().item()
     rate = bits_per_byte(nats, n_tokens=len(unread) - 1, n_bytes=n_bytes)
+    by_context[size] = rate
     print(f"{size:5,} tokens: {rate:.2f} bits per byte")
+gained = by_context[256] - min(by_context.values())
+print(f"{gained:.2f} bits gained, {rates[0] - rates[-1]:.2f} without context")
 
 # %% [markdown]
-# A model that looks back gains little from large tokens: 0.15 bits at most, and the middle size is best. What a big vocabulary did for the unigram was to lend it a memory. This one has its own. What does it sound like?
+# A model that looks back gains little from large tokens: 0.14 bits at most, where the unigram gained 1.81, and the middle size is best. What a big vocabulary did for the unigram was to lend it a memory. This one has its own. What does it sound like?
 #
 # ## A model writes
 #
@@ -538,22 +547,22 @@ for order in [1, 2, 3, 5]:
     print(f"--- order {order}\n{text}\n")
 
 # %% [markdown]
-# And this one over seven:
+# And at order 8:
 
 # %% tags=["front:writes"]
 eight = KneserNey(train, order=8, vocab_size=V)
 print(sample(eight))
 
 # %% [markdown]
-# Read them aloud. (The seed, which fixes the random draws, is the one of ten that we liked best; try others.) Order 1 has Shakespeare's letters and nothing else. Order 2 can be pronounced for a syllable or two. Order 3 writes short words and breaks its lines. At order 5 nearly every word is one, and *honey-sweary* ought to be. Order 8 keeps its grammar for half a line at a time, and has the tone: *as when times of dross*.
+# Read them aloud. (The seed, which fixes the random draws, is the one of ten that we liked best; try others.) <!-- number one of ten: how we chose --> Order 1 has Shakespeare's letters and nothing else. Order 2 can be pronounced for a syllable or two. Order 3 writes short words and breaks its lines. At order 5 nearly every word is one, and *honey-sweary* ought to be. Order 8 keeps its grammar for a few words at a time, and has the tone: *as when times of dross*.
 #
-# Now listen for what is missing. Nobody speaks to anybody. No line knows what the line before it wanted. What was more than seven letters ago is gone.
+# Now listen for what is missing. Nobody speaks to anybody. No line knows what the line before it wanted. What was more than seven letters ago is gone. <!-- number seven: order 8 looks back so far -->
 #
 # It sounds better with each order. By how much?
 #
 # ## The ladder
 #
-# Here are four models that need no training to speak of, each knowing a little more than the one above it. Later, when a network's loss falls over hours, we shall want to know what the fall is worth. These four floors will be drawn into every learning curve.
+# Here are models that need no training to speak of, each knowing a little more than the one above it. Later, when a network's loss falls over hours, we shall want to know what the fall is worth. These floors will be drawn into every learning curve.
 
 # %%
 from afterword.text.ngrams import floors
@@ -562,11 +571,13 @@ ladder = floors(train, held_out, vocab_size=V)
 assert ladder["uniform"] == math.log(V)
 assert ladder["5-gram Kneser–Ney"] == five_loss
 eight_loss = eight.surprisal(held_out).mean().item()
+for (_, worse), (name, better) in pairwise(ladder.items()):
+    print(f"{name} saves {(worse - better) / math.log(V):.0%} of ln {V}")
 for order, nats in [(5, five_loss), (8, eight_loss)]:
     in_bits = nats / math.log(2)
     print(f"order {order}: {nats:.3f} nats, {in_bits:.2f} bits per letter")
 
-# %% mystnb={"image": {"alt": "Four horizontal bars, in nats per letter: uniform 4.42, unigram 3.37, bigram 2.49, 5-gram Kneser-Ney 1.48."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Horizontal bars, in nats per letter: uniform 4.42, unigram 3.37, bigram 2.49, 5-gram Kneser-Ney 1.48."}} tags=["hide-input"]
 from afterword.plots.curves import plot_band, plot_ladder
 
 ax = plot_ladder(ladder, unit="letter")
@@ -574,9 +585,9 @@ ax.set_title("Context more than halves the cost")
 plt.show()
 
 # %% [markdown]
-# The highest is ln 83, for a model that knows nothing. Frequencies take off a quarter of it, one letter of context another fifth, and four letters bring the loss to 1.48 nats. In these works a letter is a byte, so that is 2.14 bits per byte; the unigram over pieces of words stood at 3.05. The ladder stops at order 5, which is quick to count. Counting can go lower: the order-8 model that we have just heard reaches 1.40.
+# The highest is ln 83, for a model that knows nothing. Frequencies take off a quarter of it, one letter of context a fifth, and three letters more bring the loss to 1.48 nats. <!-- number three: from order 2 to order 5 --> In these works a letter is a byte, so that is 2.14 bits per byte; the unigram over pieces of words stood at 3.05. The ladder stops at order 5, which is quick to count. Counting can go lower: the order-8 model that we have just heard reaches 1.40.
 #
-# How far down could the ladder go? Shannon had printed English guessed letter by letter, with the hundred letters before it in view, and worked out from the guesses that a letter is worth between 0.6 and 1.3 bits ([Shannon, 1951](../book/references.md#shannon1951)). His alphabet had 27 signs, *a* to *z* and the space. Reduce our text to these, and take order 8:
+# How far down could the ladder go? Shannon had printed English guessed letter by letter, with the hundred letters before it in view, and worked out from the guesses that a letter is worth between 0.6 and 1.3 bits ([Shannon, 1951](../book/references.md#shannon1951)). His alphabet had 27 signs, *a* to *z* and the space. <!-- number 0.6, 1.3, hundred: cited shannon1951 --> Reduce our text to these, and take order 8:
 
 # %%
 def reduced(text):
@@ -587,13 +598,14 @@ def reduced(text):
 model = KneserNey(reduced(train_text), order=8, vocab_size=27)
 nats = model.surprisal(reduced(held_out_text)).mean().item()
 print(f"{nats / math.log(2):.2f} bits per letter of 27")
+assert nats / math.log(2) - 1.3 > 0.5
 
 # %% [markdown]
 # Less than two, and still more than half a bit above the upper of his bounds. His text was not Shakespeare, so do not lean on the second digit. But his guessers knew what the words meant. The rest of this book is about closing that gap.
 #
 # ## An experiment: how much context pays?
 #
-# Before you go on, write down a guess. If four letters back are better than one, are eight better than four? Our own guess: with Kneser–Ney every further letter helps, if only a little; with a small constant added to the counts, longer contexts do harm once the counts run thin.
+# Before you go on, write down a guess. If four letters back are better than one, are eight better than four? <!-- number four, eight: orders 5 and 9 look back so far --> Our own guess: with Kneser–Ney every further letter helps, if only a little; with a small constant added to the counts, longer contexts do harm once the counts run thin.
 #
 # We change one thing, the order, for each of the two smoothings. The works are shuffled once and dealt into five parts; each part is held out in turn. To be quick, a model learns from a quarter of a million letters and is judged on as many.
 
@@ -618,7 +630,7 @@ for k in range(5):
         runs.append([model.surprisal(judge).mean() for model in (smooth, added)])
 kneser_ney_runs, added_runs = torch.tensor(runs).view(5, 9, 2).unbind(dim=-1)
 
-# %% mystnb={"image": {"alt": "Loss in nats per letter over the order of the model, 1 to 9, as bands over five held-out parts. Both curves fall together to order 3. Adding 0.01 turns at order 4 and climbs above 3. Kneser-Ney falls until order 6 and then stays level."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Loss in nats per letter over the order of the model, 1 to 9, as bands over five held-out parts. Both curves fall together at first. Adding 0.01 turns at order 4 and climbs. Kneser-Ney falls until order 6 and then stays level."}} tags=["hide-input"]
 ax = plot_band(orders, added_runs, label="add 0.01", color=COLOURS["rival"])
 blue = COLOURS["model"]
 plot_band(orders, kneser_ney_runs, label="Kneser–Ney", color=blue, ax=ax)
@@ -630,16 +642,18 @@ plt.show()
 print("best order of Kneser–Ney:", (kneser_ney_runs.argmin(dim=1) + 1).tolist())
 print("best order, adding 0.01:", (added_runs.argmin(dim=1) + 1).tolist())
 at_5, at_9 = kneser_ney_runs[:, 4], kneser_ney_runs[:, 8]
-print(f"order 5 costs {at_5.min():.2f} to {at_5.max():.2f}, depending on the part")
-gain = at_5 - at_9
-print(f"order 9 costs {gain.min():.3f} to {gain.max():.3f} less than order 5")
-print(f"after eighteen times the text, order 8: {five_loss - eight_loss:.3f} less")
+gain, spread = at_5 - at_9, at_5.max() - at_5.min()
+print(f"order 5: {at_5.min():.2f} to {at_5.max():.2f}, a spread of {spread:.2f}")
+print(f"order 9: {gain.min():.3f} to {gain.max():.3f} less than order 5")
+print(f"the spread is {spread / gain.mean():.0f} times the mean gain")
+times = len(train_text) / 250_000
+print(f"order 8, {times:.0f} times the text: {five_loss - eight_loss:.3f} less")
 assert (added_runs[:, 7] > added_runs[:, 1]).all()
 
 # %% [markdown]
-# (The line is the mean of the five parts; the band runs from the least to the most.) Half right. Adding a constant is best at order 4, and by order 8 it is worse than the plain bigram. With Kneser–Ney, eight letters back are indeed better than four, in all five parts. But the gain is a hundredth of a nat, and order 6 is better still. How much context pays depends on the text that is there to fill it: the order-8 model that we let write had read eighteen times as much, and it gains 0.081 nats on order 5.
+# (The line is the mean of the five parts; the band runs from the least to the most.) Half right. Adding a constant is best at order 4, and by order 8 it is worse than the plain bigram. With Kneser–Ney, eight letters back are indeed better than four, in all five parts. <!-- number eight, four: orders 9 and 5 look back so far --> But the gain is a hundredth of a nat, and order 6 is better still. How much context pays depends on the text that is there to fill it: the order-8 model that we let write had read eighteen times as much, and it gains 0.081 nats on order 5.
 #
-# Look at the third and fourth printed lines together. Which works happen to be held out moves the loss by 0.15 nats, fifteen times what we wanted to measure. Had we judged order 5 on one part and order 9 on another, chance would have decided. Judged on the same works, the sign is the same five times out of five. So: **compare on the same text**, and show the spread.
+# Look at the third and fourth printed lines together. Which works happen to be held out moves the loss by 0.15 nats, seventeen times what we wanted to measure. Had we judged order 5 on one part and order 9 on another, chance would have decided. Judged on the same works, the sign is the same five times out of five. So: **compare on the same text**, and show the spread.
 #
 # ## Did it write that, or remember it?
 #
@@ -670,7 +684,7 @@ copies[:12]
 #
 # Here the bell curve has its place. Our *r* came after a space with probability 3/7. Draw a thousand letters and note the share of *r*. Do that many times. The measured shares heap up around 3/7, and the heap is a Gaussian. Its width, the standard deviation, is known beforehand: the square root of $p(1-p)/n$.
 
-# %% mystnb={"image": {"alt": "Histogram of the share of r in samples of a thousand letters. The bars make a bell around 0.43, and the Gaussian curve with the predicted width lies on top of them."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Histogram of the share of r in samples of a thousand letters. The bars make a bell around 3/7, and the Gaussian curve with the predicted width lies on top of them."}} tags=["hide-input"]
 n = 1_000
 r_shares = (torch.rand(5_000, n, generator=rng) < p_r).float().mean(dim=1)
 width = math.sqrt(p_r * (1 - p_r) / n)
@@ -685,14 +699,15 @@ ax.set(xlabel="share of r", yticks=[])
 plt.show()
 
 # %% [markdown]
-# In a Gaussian, 95 of 100 draws lie within 1.96 widths of the middle. Ours should too.
+# In a Gaussian, 95% of the draws lie within 1.96 widths of the middle. Ours should too.
 
 # %%
+print(f"by the formula {math.erf(1.96 / math.sqrt(2)):.0%} lie within 1.96 widths")
 inside = ((r_shares - p_r).abs() < 1.96 * width).float().mean().item()
-print(f"width {width:.4f}; {inside:.1%} of the shares within 1.96 widths of 3/7")
+print(f"ours: {inside:.1%} within 1.96 × {width:.4f} = {1.96 * width:.3f}")
 
 # %% [markdown]
-# So a share measured on a thousand draws is good to about three hundredths. Turned around, this gives an interval for the true share around a measured one. We use Wilson's form of the rule, which also works near zero and one. Our throws of three coins, for instance:
+# So a share measured on a thousand draws is good to about 0.03. Turned around, this gives an interval for the true share around a measured one. We use Wilson's form of the rule, which also works near zero and one. Our throws of coins, for instance:
 
 # %%
 from afterword.evaluation.intervals import share_interval
@@ -721,7 +736,7 @@ orders = [2, 4, 8, 10, 12, 16]
 raw = [copied_shares(AddK(small, order=n, k=0, vocab_size=V)) for n in orders]
 smooth = [copied_shares(KneserNey(small, order=n, vocab_size=V)) for n in orders]
 
-# %% mystnb={"image": {"alt": "Share of 20-letter pieces copied from the training text, over the order of the model from 2 to 16: means of twenty samples with 95 percent intervals. Without smoothing it rises from nothing at order 4 to nearly all at order 16. With Kneser-Ney smoothing it stays near one piece in a hundred."}} tags=["hide-input", "front:recites"]
+# %% mystnb={"image": {"alt": "Share of 20-letter pieces copied from the training text, over the order of the model from 2 to 16: means of twenty samples with their intervals. Without smoothing it rises from nothing at order 4 to nearly all at order 16. With Kneser-Ney smoothing it stays near one piece in a hundred."}} tags=["hide-input", "front:recites"]
 from afterword.plots.curves import plot_means
 
 ax = plot_means(orders, raw, label="not smoothed", color=COLOURS["rival"])
@@ -737,7 +752,7 @@ for name, samples in [("not smoothed", raw[-1]), ("Kneser–Ney", smooth[-1])]:
     print(f"order 16, {name}: {samples.mean():.1%} ± {half:.1%}")
 
 # %% [markdown]
-# About the parrot we guessed right. About Kneser–Ney we were wrong: with the same fifteen letters in view it copies about one piece in a hundred, within reach of what Shakespeare copies from himself. Has it forgotten the text? Ask how much probability it gives to the letter that really came, in a stretch that it has read.
+# About the parrot we guessed right. About Kneser–Ney we were wrong: with as many letters in view it copies about one piece in a hundred, within reach of what Shakespeare copies from himself. Has it forgotten the text? Ask how much probability it gives to the letter that really came, in a stretch that it has read.
 
 # %%
 model = KneserNey(small, order=16, vocab_size=V)
@@ -747,11 +762,11 @@ print(f"{p_next:.3f} a letter, {p_next**20:.4f} for twenty in a row")
 # %% [markdown]
 # It has not. It would go on as the text does two times out of three. But a piece is copied only if it does so twenty times in a row, and if every letter were like the average, that would happen four times in ten thousand. Letters are not all alike, so it copies more, but not much: one piece in a hundred. Smoothing was meant to make it guess better. It also keeps it from reciting what it knows.
 #
-# Keep the two questions, for they come back with the largest models, which recite what they have read as well ([Carlini et al., 2021](../book/references.md#carlini2021)): what share of this was copied, and what is that share for people?
+# Keep both questions, for they come back with the largest models, which recite what they have read as well ([Carlini et al., 2021](../book/references.md#carlini2021)): what share of this was copied, and what is that share for people?
 #
 # ## Claim: *first, remove the stop words*
 #
-# Many guides to text generation begin like this: clean the data, drop *the*, *and*, *of*. We drop 57 such words and train on what is left. To see what comes from dropping *these* words, and not from dropping words, a third text loses about as many words at random. Each model learns from a million letters and guesses held-out works as they were written; three of our five parts are held out, one at a time.
+# Many guides to text generation begin like this: clean the data, drop *the*, *and*, *of*. We drop 57 such words and train on what is left. To see what comes from dropping *these* words, and not from dropping words, a third text loses about as many words at random. Each model learns from a million letters and guesses held-out works as they were written; three of the five parts are held out, one at a time. <!-- number a million, three of the five: set in the cells below -->
 
 # %%
 STOP_WORDS = set("""the and to of a in is that it for with as be this on by at or
@@ -786,8 +801,8 @@ ways = {"none": lambda word: False,
 dropped = {way: [bits_on_real_text(k, ways[way]) for k in range(3)] for way in ways}
 for way, bits in dropped.items():
     extra = [b - before for b, before in zip(bits, dropped["none"])]
-    print(f"{way}: {sum(bits) / 3:.2f} bits per letter, "
-          f"{min(extra):.2f} to {max(extra):.2f} more than none")
+    print(f"{way}: {sum(bits) / 3:.2f} bits per letter, {sum(extra) / 3:.2f} more "
+          f"than none ({min(extra):.2f} to {max(extra):.2f})")
 
 # %%
 cleaned = without(train_text, STOP_WORDS.__contains__)[:1_000_000]
@@ -797,7 +812,7 @@ print(sample(KneserNey(ids, order=8, vocab_size=V), n_tokens=300))
 # %% [markdown]
 # To lose words at random costs a twentieth of a bit. To lose these costs more than eight tenths. And read it: no *the*, no *of*, nouns and names set down side by side. What was thrown away as noise was the grammar. *To be, or not to be* is made of stop words.
 #
-# Where does the advice come from? From search. There the question is which work a passage is from, and *the* says nothing about that. We index the first half of each work by its counts of words, take passages from the second halves, and ask for the work whose counts point in the most similar direction.
+# Where does the advice come from? From search. There the question is which work a passage is from, and *the* says nothing about that. We index the first half of each work <!-- number half: where we cut --> by its counts of words, take passages from the second halves, and ask for the work whose counts point in the most similar direction.
 
 # %% tags=["hide-input"]
 def direction(text, weight):
@@ -846,7 +861,7 @@ for name, weight in weights.items():
 #
 # Each has a checker that says what went wrong, and a solution to unfold.
 #
-# > **Exercise 1.** *Easy, 10 minutes.* Write `perplexity_of(probs)`: the perplexity of a text, from the list of probabilities that the model gave to the letters that came. For 0.5 and 0.125 it is 4.
+# > **Exercise 1.** *Easy, 10 minutes.* Write `perplexity_of(probs)`: the perplexity of a text, from the list of probabilities that the model gave to the letters that came. For 0.5 and 0.125 it is 4. <!-- number 0.5, 0.125, 4: what the checker asks -->
 
 # %%
 from afterword.exercises import ch01
@@ -883,7 +898,7 @@ def encode_chunk(ids, merges):
 ch01.check_encode(encode_chunk)
 
 # %% [markdown]
-# > **Exercise 3.** *Medium, 15 minutes.* Write `bits_per_byte_of(probs, text)`, from the probability that a model gave to each token of a text, and the text. The checker's text is *rosé 玫瑰*, in six tokens.
+# > **Exercise 3.** *Medium, 15 minutes.* Write `bits_per_byte_of(probs, text)`, from the probability that a model gave to each token of a text, and the text. The checker's text is *rosé 玫瑰*, in six tokens. <!-- number six: as the checker has it -->
 
 # %%
 def bits_per_byte_of(probs, text):
@@ -901,6 +916,6 @@ ch01.check_bits_per_byte(bits_per_byte_of)
 # %% [markdown]
 # ## What you now have
 #
-# You can turn any text into ids and back without loss, by bytes or by pieces learnt from the text. You know what a model predicts, a categorical distribution over the next piece, and what a prediction costs, in nats, in bits, as perplexity, and, when tokenizers differ, in bits per byte. You have models that count, a loop in which any model writes, and four floors: 4.42, 3.37, 2.49 and 1.48 nats per letter.
+# You can turn any text into ids and back without loss, by bytes or by pieces learnt from the text. You know what a model predicts, a categorical distribution over the next piece, and what a prediction costs, in nats, in bits, as perplexity, and, when tokenizers differ, in bits per byte. You have models that count, a loop in which any model writes, and four floors: 4.42, 3.37, 2.49 and 1.48 nats per letter. <!-- number four: as listed -->
 #
 # You have also met the limits of counting. A table cannot see further back than its keys are long. And it cannot know that *king* and *queen* are alike: what it learnt after one says nothing about the other. The next chapter builds the part of a language model that can look at any earlier word, near or far, and ask how much it matters.

@@ -12,3 +12,14 @@ settings.load_profile("afterword")
 @pytest.fixture
 def rng() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print at every run what the chapters ask to be believed or excused."""
+    from book.checks.chapter import CHAPTERS, Chapter
+    from book.checks.promises import exceptions
+
+    for path in CHAPTERS:
+        taken = exceptions(Chapter.read(path))
+        kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(taken.items()) if n)
+        terminalreporter.write_line(f"{path.stem}: {taken.total()} exceptions ({kinds or 'none'})")

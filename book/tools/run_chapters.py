@@ -1,4 +1,4 @@
-"""Execute chapters and store what they print and draw: make run, or make run CHAPTER=02.
+"""Execute chapters and store what they print and draw: make run, or make run CHAPTER=01.
 
 Each chapter runs in a process of its own, in an empty folder: a chapter may need the installed
 package, and nothing beside itself. Its seconds and peak memory go to book/times.csv. A chapter
@@ -18,6 +18,8 @@ import nbformat
 import torch
 from nbclient import NotebookClient
 
+from book.checks.times import code_hash
+
 ROOT = Path(__file__).resolve().parents[2]
 TIMES = ROOT / "book/times.csv"
 FRONT = ROOT / "book/_static"
@@ -28,23 +30,31 @@ print(peak // (1024**2 if sys.platform == "darwin" else 1024))
 """
 
 
+def run(notebook, n_threads: int | None = None) -> tuple[float, int]:
+    """Execute a notebook alone in an empty folder; its seconds, and the most MB it held."""
+    env = os.environ | ({"OMP_NUM_THREADS": str(n_threads)} if n_threads else {})
+    notebook.cells.append(nbformat.v4.new_code_cell(PEAK))  # taken out again below
+    start = time.perf_counter()
+    try:
+        with tempfile.TemporaryDirectory() as empty:
+            NotebookClient(
+                notebook,
+                timeout=1800,
+                kernel_name="python3",
+                record_timing=False,
+                store_widget_state=False,
+                coalesce_streams=True,
+                resources={"metadata": {"path": empty}},
+            ).execute(env=env)
+    finally:
+        last = notebook.cells.pop()
+    return time.perf_counter() - start, int(last.outputs[0].text)
+
+
 def execute(path: Path) -> dict:
     """Run one notebook, write it back, and say what it took."""
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell(PEAK))  # taken out again below
-    start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as empty:
-        NotebookClient(
-            notebook,
-            timeout=1800,
-            kernel_name="python3",
-            record_timing=False,
-            store_widget_state=False,
-            coalesce_streams=True,
-            resources={"metadata": {"path": empty}},
-        ).execute()
-    seconds = time.perf_counter() - start
-    peak_mb = int(notebook.cells.pop().outputs[0].text)
+    seconds, peak_mb = run(notebook)
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -55,7 +65,12 @@ def execute(path: Path) -> dict:
     path.with_suffix(".py").touch()  # JupyterLab refuses a script older than its notebook
     for name, content in front(notebook):
         replace(FRONT / name, content)
-    return {"chapter": path.stem, "seconds": round(seconds), "peak_mb": peak_mb}
+    return {
+        "chapter": path.stem,
+        "code": code_hash(notebook.cells),
+        "seconds": round(seconds),
+        "peak_mb": peak_mb,
+    }
 
 
 def front(notebook):
@@ -92,7 +107,7 @@ def record(row: dict) -> None:
         with TIMES.open(newline="") as file:
             rows = {(old["chapter"], old["device"]): old for old in csv.DictReader(file)}
     rows[row["chapter"], row["device"]] = row
-    lines = [row.keys(), *(rows[key].values() for key in sorted(rows))]
+    lines = [list(row)] + [[rows[key].get(head, "") for head in row] for key in sorted(rows)]
     replace(TIMES, "".join(",".join(map(str, line)) + "\n" for line in lines))
 
 

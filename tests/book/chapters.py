@@ -1,26 +1,10 @@
-"""The chapters as the tests of the book see them."""
+"""What the tests of the book share: the pair of a chapter, and the address."""
 
-import re
-from pathlib import Path
-
-import nbformat
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+from book.checks.chapter import ROOT
+
 KEPT = ("tags", "mystnb", "jupyter", "cellView")  # pyproject.toml: cell_metadata_filter
-
-
-def name(path: Path) -> str:
-    return path.stem
-
-
-def read(path: Path):
-    return nbformat.read(path, as_version=4)
-
-
-def code_cells(path: Path) -> list:
-    return [cell for cell in read(path).cells if cell.cell_type == "code"]
 
 
 def essence(notebook) -> list[tuple]:
@@ -39,7 +23,3 @@ def repository() -> str:
     """The address, from the one place where it is set."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     return config["repository"]["url"]
-
-
-def is_figure(cell) -> bool:
-    return any(re.match("image/", kind) for out in cell.outputs for kind in out.get("data", {}))

@@ -1,7 +1,7 @@
 """A pytest plugin for nbval: keep what each chapter just computed, under _build/executed.
 
 nbval compares text and throws the run away. The figures of that same run are compared with the
-stored ones by test_fresh_figures, so that a chapter is executed once.
+stored ones by test_chapters, so that a chapter is executed once.
 """
 
 import copy

@@ -5,19 +5,16 @@ import re
 import jupytext
 import pytest
 
+from book.checks.chapter import CHAPTERS, ROOT, Chapter
 from book.tools.run_chapters import front
-from tests.book.chapters import (
-    CHAPTERS,
-    ROOT,
-    code_cells,
-    essence,
-    is_figure,
-    name,
-    read,
-    repository,
-)
+from tests.book.chapters import essence, repository
 
-each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=name)
+
+def code(path):
+    return [cell for _, cell in Chapter.read(path).code]
+
+
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
 
 def test_every_notebook_has_its_script_and_every_script_its_notebook():
@@ -29,26 +26,26 @@ def test_every_notebook_has_its_script_and_every_script_its_notebook():
 def test_the_pair_is_in_step(path):
     script = path.with_suffix(".py")
     for i, (in_py, in_ipynb) in enumerate(
-        zip(essence(jupytext.read(script)), essence(read(path)), strict=False)
+        zip(essence(jupytext.read(script)), essence(Chapter.read(path).notebook), strict=False)
     ):
         assert in_py == in_ipynb, (
             f"cell {i} of {path.stem} differs between .py and .ipynb: make sync"
         )
-    assert len(jupytext.read(script).cells) == len(read(path).cells), "make sync"
+    assert len(jupytext.read(script).cells) == len(Chapter.read(path).cells), "make sync"
 
 
 @each_chapter
 def test_every_cell_was_executed_once_and_in_order(path):
     """nbval compares nothing in a cell without an execution count: a stripped notebook passes."""
-    counts = [cell.execution_count for cell in code_cells(path)]
+    counts = [cell.execution_count for cell in code(path)]
     assert counts == list(range(1, len(counts) + 1)), f"make run CHAPTER={path.stem}"
 
 
 @each_chapter
 def test_what_is_stored_is_fit_to_publish(path):
     assert path.stat().st_size < 1_000_000, "over 1 MB: fewer or simpler figures"
-    assert set(read(path).metadata) <= {"kernelspec", "language_info"}
-    for cell in code_cells(path):
+    assert set(Chapter.read(path).notebook.metadata) <= {"kernelspec", "language_info"}
+    for cell in code(path):
         head = f"{path.stem}, cell beginning {cell.source.splitlines()[0]!r}: "
         assert "execution" not in cell.metadata, head + "holds times; use make run"
         for out in cell.outputs:
@@ -64,33 +61,18 @@ def test_what_is_stored_is_fit_to_publish(path):
 
 
 @each_chapter
-def test_every_figure_has_words_for_who_cannot_see_it(path):
-    for cell in filter(is_figure, code_cells(path)):
-        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-        head = f"{path.stem}, cell beginning {cell.source.splitlines()[0]!r}: "
-        assert len(alt.split()) >= 8, head + "say in mystnb.image.alt what is seen"
-
-
-@each_chapter
 def test_badge_and_install_line_carry_the_address_of_config(path):
-    first_code = code_cells(path)[0].source
+    first_code = code(path)[0].source
     assert f"afterword @ git+{repository()}@main" in first_code, "make address"
     badge = f"{repository().removeprefix('https://github.com/')}/blob/main/chapters/{path.name}"
-    assert badge in read(path).cells[0].source, "make address"
+    assert badge in Chapter.read(path).cells[0].source, "make address"
 
 
 @each_chapter
 def test_the_front_page_and_readme_show_what_the_chapter_shows(path):
-    for file, content in front(read(path)):
+    for file, content in front(Chapter.read(path).notebook):
         shown = (ROOT / "book/_static" / file).read_text(encoding="utf-8")
         assert shown == content, f"book/_static/{file} is not {path.stem}'s: make run"
-
-
-@each_chapter
-def test_code_is_narrow_enough_for_a_page(path):
-    for cell in code_cells(path):
-        for line in cell.source.splitlines():
-            assert len(line) <= 84, f"{path.stem}: {len(line)} wide: {line}"
 
 
 @pytest.mark.slow
@@ -101,7 +83,7 @@ def test_the_stored_figures_are_those_just_drawn(path):
 
     executed = ROOT / "_build/executed" / path.name
     assert executed.exists(), "no run to compare with; make nbval"
-    for stored, fresh in zip(code_cells(path), code_cells(executed), strict=True):
+    for stored, fresh in zip(code(path), code(executed), strict=True):
         problem = difference(stored, fresh)
         head = f"{path.stem}, cell beginning {stored.source.splitlines()[0]!r}: "
         assert problem is None, f"{head}{problem}; make run CHAPTER={path.stem}"

@@ -8,7 +8,8 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.book.chapters import ROOT, repository
+from book.checks.chapter import ROOT
+from tests.book.chapters import repository
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = [

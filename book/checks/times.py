@@ -1,0 +1,64 @@
+"""Time and memory: recorded by `make run`, for the code as it is, and within the limits.
+
+The opening of a chapter says what it takes: **Time** about 70 seconds and 2.1 GB on two CPU
+cores. That must be near the record.
+"""
+
+import csv
+import hashlib
+import re
+from pathlib import Path
+
+from book.checks.chapter import ROOT, Chapter, Finding
+
+TIMES = ROOT / "book/times.csv"
+MAX_SECONDS, MAX_MB = 150, 4_096
+SAID = re.compile(r"\*\*Time\*\* about (\d+) seconds and (\d+(?:\.\d+)?) GB on two CPU cores")
+NEAR = 1.5  # a shared machine is now fast, now slow
+
+
+def code_hash(cells) -> str:
+    """Eight letters that change when the code of a chapter does."""
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    return hashlib.sha256(code.encode()).hexdigest()[:8]
+
+
+def record(chapter: Chapter, times: Path = TIMES) -> dict | None:
+    """What the chapter took on a CPU when it was last run."""
+    rows = csv.DictReader(times.read_text(encoding="utf-8").splitlines()) if times.exists() else []
+    return next((r for r in rows if r["chapter"] == chapter.name and r["device"] == "cpu"), None)
+
+
+def findings(chapter: Chapter, times: Path = TIMES) -> list[Finding]:
+    run = f"make run CHAPTER={chapter.name[:2]}"
+    row = record(chapter, times)
+    if row is None:
+        return [chapter.finding(0, "its time is not recorded", run)]
+    if row.get("code") != code_hash(chapter.cells):
+        return [chapter.finding(0, "its code is not that whose time is recorded", run)]
+    seconds, mb = float(row["seconds"]), float(row["peak_mb"])
+    return over(chapter, seconds, mb) + unlike(chapter, seconds, mb)
+
+
+def over(chapter: Chapter, seconds: float, mb: float) -> list[Finding]:
+    found = []
+    if seconds > MAX_SECONDS:
+        wrong = f"it takes {seconds:.0f} s, over {MAX_SECONDS}"
+        found.append(chapter.finding(0, wrong, "Make the experiment smaller or the code faster"))
+    if mb > MAX_MB:
+        wrong = f"it holds {mb:,.0f} MB, over {MAX_MB:,}"
+        found.append(chapter.finding(0, wrong, "Free what is no longer needed, or halve the batch"))
+    return found
+
+
+def unlike(chapter: Chapter, seconds: float, mb: float) -> list[Finding]:
+    """Whether the opening says something else than the record."""
+    wanted = f"Write: **Time** about {seconds:.0f} seconds and {mb / 1024:.1f} GB on two CPU cores"
+    said = SAID.search(chapter.cells[0].source)
+    if not said:
+        return [chapter.finding(0, "the opening does not say what it takes", wanted)]
+    ratios = seconds / float(said[1]), mb / 1024 / float(said[2])
+    if all(1 / NEAR < ratio < NEAR for ratio in ratios):
+        return []
+    wrong = f"the opening says {said[1]} seconds and {said[2]} GB"
+    return [chapter.finding(0, wrong, wanted)]
