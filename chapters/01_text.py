@@ -152,6 +152,9 @@ def perplexity(nats_per_token):
 
 # %%
 print(f"a fair die {perplexity(math.log(6)):.2f}, our line {perplexity(loss):.2f}")
+from afterword.evaluation import likelihood
+
+assert likelihood.perplexity(loss) == perplexity(loss)
 coin = -(5 / 6 * math.log(5 / 6) + 1 / 6 * math.log(1 / 6))
 print(f"a coin that falls on one side five times in six {perplexity(coin):.2f}")
 print(f"a nat is {1 / math.log(2):.3f} bits; we have {len(alphabet)} letters")
@@ -236,7 +239,7 @@ except ValueError as error:
     print(str(error).split(";")[0])
 
 # %% [markdown]
-# It is tempting to replace what is unknown with a stand-in such as `?`. Then what comes out is not what went in, and no loss will show it. *Bytes* do better. Every text is stored as bytes, numbers from 0 to 255, and the encoding UTF-8 has a sequence of them for every character of every script. Here is a rose in English, in French and in Chinese.
+# It is tempting to replace what is unknown with a stand-in such as `?`. Then what comes out is not what went in, and no loss will show it. *Bytes* do better. Every text is stored as bytes, numbers from 0 to 255, and the encoding UTF-8 has a sequence of them for every character of every script. Here is a rose in English, in French and in Chinese. <!-- number 255: a byte has eight bits -->
 
 # %%
 from afterword.text.bytes import ByteTokenizer
@@ -246,7 +249,7 @@ for word in ["rose", "rosé", "玫瑰"]:
     print(word, by_bytes.encode(word))
 
 # %% [markdown]
-# An English letter is one byte, *é* is two, each Chinese character three. Nothing is unknown any more, and the alphabet stays small. The catch is length: a model that looks back over 100 tokens sees 100 English letters, but only 33 Chinese ones. <!-- number 100, 33: an example, and a third of it --> And a model that writes byte by byte can stop in the middle of a character:
+# An English letter is one byte, *é* is two, each Chinese character three. Nothing is unknown any more, and the alphabet stays small. The catch is length: a model that looks back over 100 tokens sees 100 English letters, but only 33 Chinese ones. <!-- number 100, 100, 33: an example, and a third of it --> And a model that writes byte by byte can stop in the middle of a character:
 
 # %%
 cut_short = by_bytes.encode("玫瑰")[:4]
@@ -387,8 +390,6 @@ def bits_per_byte(nats_per_token, *, n_tokens, n_bytes):
     return nats_per_token * n_tokens / math.log(2) / n_bytes
 
 # %%
-from afterword.evaluation import likelihood
-
 n_bytes = len(held_out_text.encode())
 rates = [bits_per_byte(nats, n_tokens=n, n_bytes=n_bytes) for nats, n in by_size]
 assert likelihood.bits_per_byte(math.log(256), n_tokens=9, n_bytes=9) == 8
@@ -431,7 +432,7 @@ add_one = AddK(train, order=2, k=1, vocab_size=V).surprisal(held_out)
 print(f"{add_one.mean():.3f} nats per letter")
 
 # %% [markdown]
-# An *n-gram* model looks back over *n* − 1 letters. These are its *context*; *n* is its order. With longer contexts, adding one stops working. There are 83⁴, more than 47 million, ways to write four letters. <!-- number 83: above --> Most never occur, and most of those that do were followed by only a few of the 83. One more count for each of the 83 then outweighs all that was seen.
+# An *n-gram* model looks back over *n* − 1 letters. These are its *context*; *n* is its order. With longer contexts, adding one stops working. There are 83⁴, more than 47 million, ways to write four letters. <!-- number 83⁴: V to the fourth --> <!-- number 83, 83: above --> Most never occur, and most of those that do were followed by only a few of the 83. One more count for each of the 83 then outweighs all that was seen.
 
 # %%
 assert 47e6 < V**4 < 48e6
@@ -531,10 +532,10 @@ letters = islice(stream(five, start, context_length=4, rng=rng), 60)
 print(chars.decode([letter.item() for letter in letters]))
 
 # %% [markdown]
-# `write` in the package does this from text to text. How far back must a model look, to write? These look back over no letter, one, two and four.
+# The package has both, and `write`, which does this from text to text. How far back must a model look, to write? These look back over no letter, one, two and four.
 
 # %%
-from afterword.sampling.generate import write
+from afterword.sampling.generate import draw, stream, write
 
 def sample(model, n_tokens=150, prompt="To be, or not to be"):
     rng, n = torch.Generator().manual_seed(8), model.context_length
@@ -605,7 +606,7 @@ assert nats / math.log(2) - 1.3 > 0.5
 #
 # ## An experiment: how much context pays?
 #
-# Before you go on, write down a guess. If four letters back are better than one, are eight better than four? <!-- number four, eight: orders 5 and 9 look back so far --> Our own guess: with Kneser–Ney every further letter helps, if only a little; with a small constant added to the counts, longer contexts do harm once the counts run thin.
+# Before you go on, write down a guess. If four letters back are better than one, are eight better than four? <!-- number four, four, eight: orders 5 and 9 look back so far --> Our own guess: with Kneser–Ney every further letter helps, if only a little; with a small constant added to the counts, longer contexts do harm once the counts run thin.
 #
 # We change one thing, the order, for each of the two smoothings. The works are shuffled once and dealt into five parts; each part is held out in turn. To be quick, a model learns from a quarter of a million letters and is judged on as many.
 

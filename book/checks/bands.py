@@ -1,49 +1,79 @@
 """Bands: a training curve is shown among the runs of other seeds, and lies where they say.
 
-A cell that draws a curve over steps (it calls ``plot_run``, or labels an axis so) is a training
-curve. Its chapter loads committed runs (``load_runs("NAME")``: at least three seeds, with the
-command that made them, whose program is in the repository), prints them, which states mean and
-interval, and asserts that its own run falls inside (``assert runs.contains(losses)``).
+A cell that draws losses over steps is a training curve: it calls ``plot_run``, or an axis says
+"step", "update", "epoch" or "iteration". It must be drawn as
+
+    runs = load_runs("NAME")             committed, five seeds or more, with their command
+    print(runs)                          the mean and the interval
+    plot_run(steps, losses, band=runs.band())
+    assert runs.contains(losses, steps=steps, seed=seed)
+
+and the program of the command must be in the repository.
 """
 
+import ast
 import re
+from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 from afterword.evaluation.bands import FOLDER, load_runs
-from book.checks.chapter import ROOT, Chapter, Finding, is_excused, is_figure
+from book.checks.chapter import ROOT, Chapter, Finding, is_excused, is_figure, syntax
+from book.checks.numbers import shown
 
-AXIS = re.compile(r"""xlabel(?:=|\()\s*["'][^"']*\b(steps?|updates?|epochs?|tokens seen)\b""")
-LOADED = re.compile(r"""^(\w+) = (?:\w+\.)?load_runs\(["']([\w-]+)["']\)""", re.MULTILINE)
+WORDS = r"(?:training )?(?:steps?|updates?|epochs?|iterations?)\b"
+AXIS = re.compile(rf"xlabel\s*[=(]\s*[rf]*[\"'](?i:{WORDS})")
+LOADED = re.compile(r"""^\s*(\w+) = (?:\w+\.)?load_runs\(["']([\w-]+)["']\)""", re.MULTILINE)
 
 
 def curves(chapter: Chapter) -> list[int]:
     """The cells that draw a training curve."""
-    return [
-        i
-        for i, cell in chapter.code
-        if "plot_run(" in cell.source or (is_figure(cell) and AXIS.search(cell.source))
-    ]
+    return [i for i, cell in chapter.code if plots(cell) or (is_figure(cell) and has_steps(cell))]
+
+
+def has_steps(cell) -> bool:
+    """Whether an axis is one of steps, by the code or by what is drawn."""
+    drawn = any(re.match(rf"(?i){WORDS}", text.strip()) for text in shown(cell))
+    return drawn or bool(AXIS.search(cell.source))
+
+
+def plots(cell) -> list[tuple[str, str]]:
+    """Of each call of ``plot_run``: what is drawn, and the runs whose band is behind it."""
+    calls = [node for node in ast.walk(syntax(cell.source)) if isinstance(node, ast.Call)]
+    found = []
+    for call in calls:
+        if ast.unparse(call.func).split(".")[-1] == "plot_run":
+            losses = ast.unparse(call.args[1]) if len(call.args) > 1 else "?"
+            band = re.search(r"band=(\w+)\.band\(", ast.unparse(call))
+            found.append((losses, band[1] if band else "?"))
+    return found
 
 
 def findings(chapter: Chapter, folder: Path = FOLDER, root: Path = ROOT) -> list[Finding]:
-    drawn = [i for i in curves(chapter) if not is_excused(chapter.cells[i], "bands")]
-    if not drawn:
-        return []
     source = "\n".join(cell.source for _, cell in chapter.code)
-    loaded = LOADED.findall(source)
-    if not loaded:
-        cure = 'Say runs = load_runs("NAME"), with three seeds or more, and draw them with plot_run'
-        return [chapter.finding(i, "a training curve without its band", cure) for i in drawn]
-    found = []
-    for variable, name in loaded:
-        if not re.search(rf"^assert {variable}\.contains\(", source, re.MULTILINE):
-            cure = f"assert {variable}.contains(losses)"
-            found.append(chapter.finding(drawn[0], "nothing holds this run to the band", cure))
-        if not re.search(rf"\bprint\({variable}\)", source):
-            cure = f"print({variable})"
-            found.append(chapter.finding(drawn[0], "mean and interval are not stated", cure))
-        found += [chapter.finding(drawn[0], *wrong) for wrong in about_file(name, folder, root)]
-    return found
+    loaded = dict(LOADED.findall(source))
+    return [
+        chapter.finding(i, *wrong)
+        for i in curves(chapter)
+        if not is_excused(chapter.cells[i], "bands")
+        for wrong in about_cell(chapter.cells[i], source, loaded, folder, root)
+    ]
+
+
+def about_cell(cell, source: str, loaded: dict[str, str], folder: Path, root: Path):
+    """What is wrong with a training curve: pairs of wrong and cure."""
+    if not plots(cell):
+        yield "a training curve without its band", "Draw it: plot_run(…, band=runs.band())"
+    for losses, runs in plots(cell):
+        if runs not in loaded:
+            yield "a training curve without its band", 'runs = load_runs("NAME"), band=runs.band()'
+            continue
+        if not re.search(rf"^assert {runs}\.contains\({re.escape(losses)}, ", source, re.MULTILINE):
+            cure = f"assert {runs}.contains({losses}, steps=…, seed=…)"
+            yield f"nothing holds {losses} to the band of {runs}", cure
+        if not re.search(rf"\bprint\({runs}\)", source):
+            yield f"mean and interval of {runs} are not stated", f"print({runs})"
+        yield from about_file(loaded[runs], folder, root)
 
 
 def about_file(name: str, folder: Path, root: Path):
@@ -53,6 +83,9 @@ def about_file(name: str, folder: Path, root: Path):
     except ValueError as error:
         yield str(error), "Make the runs and commit them: save_runs in afterword.evaluation.bands"
         return
-    programs = [word for word in command.split() if word.endswith(".py")]
-    if not programs or not all((root / program).exists() for program in programs):
+    words = command.split()
+    modules = [module for flag, module in pairwise(words) if flag == "-m"]
+    scripts = [word for word in words if word.endswith(".py")]
+    known = [find_spec(m) is not None for m in modules] + [(root / s).exists() for s in scripts]
+    if not known or not all(known):
         yield f"runs {name!r} were made by {command!r}, which is not here", "Commit the program"

@@ -1,5 +1,6 @@
 """A chapter as the checks see it, and what a check says of one."""
 
+import ast
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,8 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
-CODE = r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$\n]+\$"  # and formulas: not prose
+FORMULA = r"\$\$.*?\$\$|\$(?=\S)[^$\n]+(?<=\S)\$(?!\d)"
+CODE = rf"```.*?```|`[^`\n]*`|{FORMULA}"  # what is not prose
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,13 @@ class Chapter:
         return Finding(self.name, f"cell {i} ({opening})", wrong, cure)
 
 
+def syntax(source: str) -> ast.Module:
+    """The syntax tree of a cell, whose lines for IPython and the shell are passed over."""
+    if source.startswith("%%"):
+        return ast.parse("")
+    return ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
+
+
 def tags(cell) -> list[str]:
     return cell.metadata.get("tags", [])
 
@@ -73,7 +82,11 @@ def words_for_figure(cell) -> str:
 
 
 def is_figure(cell) -> bool:
-    return any(kind.startswith("image/") for out in cell.outputs for kind in out.get("data", {}))
+    data = [item for out in cell.outputs for item in out.get("data", {}).items()]
+    return any(
+        kind.startswith("image/") or (kind == "text/html" and re.search("<(svg|img)", content))
+        for kind, content in data
+    )
 
 
 def excuses(chapter: Chapter) -> list[tuple[int, str, str]]:

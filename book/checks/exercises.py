@@ -13,11 +13,13 @@ import re
 
 from book.checks.chapter import ROOT, Chapter, Finding, tags
 
+ANY_HEAD = re.compile(r"^[>#*\s]*Exercise \d+\b", re.MULTILINE | re.IGNORECASE)
 HEAD = re.compile(
     r"^> \*\*Exercise (\d+)\.\*\* (?:\*(?P<level>Easy|Medium|Hard), (?P<minutes>\d+) minutes\.\*)?",
     re.MULTILINE,
 )
 CALL = re.compile(r"^(ch\d\d)\.(check_\w+)\((\w+)\)$", re.MULTILINE)
+EXAMPLE = "> **Exercise 1.** *Easy, 10 minutes.*"
 FOLD = '# @title Solution {display-mode: "form"}'
 
 
@@ -35,13 +37,19 @@ def findings(chapter: Chapter, answers=None) -> list[Finding]:
     if not heads(chapter):
         last = len(chapter.cells) - 1
         return [chapter.finding(last, "the chapter has no exercise", "Write one with a checker")]
-    found = [finding for place, head in enumerate(heads(chapter), 1)
+    found = [
+        chapter.finding(i, "an exercise without its head", f"Begin it: {EXAMPLE}")
+        for i, source in chapter.prose
+        if len(ANY_HEAD.findall(source)) != len(HEAD.findall(source))
+        or len(HEAD.findall(source)) > 1
+    ]
+    found += [finding for place, head in enumerate(heads(chapter), 1)
              for finding in about(chapter, place, *head)]  # fmt: skip
     last, _ = heads(chapter)[-1]
     answers = known_answers(chapter) if answers is None else answers
     for checker in checkers(chapter):
         right, wrong = answers.get(checker, ((), ()))
-        n_messages = len({message for _, message in wrong})
+        n_messages = len({message for _, message in wrong if len(message.split()) > 2})
         if not right or n_messages < 2:
             said = f"{checker} is tried with {len(right)} right answers and {n_messages} wrong ones"
             cure = f"Add to tests/exercises/answers_ch{chapter.name[:2]}.py; at least 1 and 2"
@@ -54,11 +62,13 @@ def about(chapter: Chapter, place: int, i: int, head: re.Match):
     if int(head[1]) != place:
         yield chapter.finding(i, f"exercise {head[1]} is number {place}", "Number them in order")
     if not head["level"]:
-        cure = "Begin: > **Exercise 1.** *Easy, 10 minutes.*"
-        yield chapter.finding(i, "difficulty or minutes are missing", cure)
-    after = [cell for j, cell in chapter.code if j > i][:2]
+        yield chapter.finding(i, "difficulty or minutes are missing", f"Begin: {EXAMPLE}")
+    later = [j for j, _ in heads(chapter) if j > i]
+    after = [cell for j, cell in chapter.code if i < j < min(later, default=len(chapter.cells))][:2]
     calls = [CALL.findall(cell.source) for cell in after]
-    if len(after) < 2 or not all(calls) or calls[0][-1] != calls[1][-1]:
+    module = f"ch{chapter.name[:2]}"
+    wanted = len(after) == 2 and calls[0] and calls[0] == calls[1]
+    if not wanted or any(call[0] != module for call in calls[0]):
         cure = "Follow it by a beginning and a solution, each ending in the same chNN.check_…(…)"
         yield chapter.finding(i, "there is no checker for both of the cells after it", cure)
         return
@@ -72,7 +82,7 @@ def about(chapter: Chapter, place: int, i: int, head: re.Match):
     if not (folded and folded.get("source_hidden") and solution.source.startswith(FOLD)):
         cure = f"Tag it hide-cell, set jupyter.source_hidden, begin with {FOLD}"
         yield chapter.finding(i, "the solution is not folded everywhere", cure)
-    if not printed(solution).startswith("Right: "):
+    if printed(solution).count("Right: ") < len(calls[1]):
         yield chapter.finding(i, "the solution does not pass its checker", "Mend it, and make run")
 
 

@@ -13,7 +13,11 @@ from pybtex.database import parse_file
 
 from book.checks.chapter import CODE, ROOT, Chapter, Finding
 
-LINK = re.compile(r"(?<!!)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<to>[^)\s]*)\)")
+LINK = re.compile(r"\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<to>[^)\s]*)(?: \"[^\"]*\")?\)")
+INNER = re.compile(
+    r"!\[[^\]]*\]\((?P<to>[^)\s]*)\)|<(?:img|a) [^>]*(?:src|href)=[\"'](?P<at>[^\"']*)"
+)
+UNLINKED = re.compile(r"\b[A-Z][\w-]+(?: et al\.| and [A-Z][\w-]+),? \(?(?:19|20)\d\d\b")
 KEY = re.compile(r"references\.md#(.*)$")
 
 
@@ -22,12 +26,16 @@ def links(source: str) -> list[re.Match]:
 
 
 def findings(chapter: Chapter, root: Path = ROOT) -> list[Finding]:
-    return [
-        chapter.finding(i, *wrong)
-        for i, source in chapter.prose
-        for link in links(source)
-        for wrong in about(link["text"], link["to"], root)
-    ]
+    found = []
+    for i, source in chapter.prose:
+        ways = [(link["text"], link["to"]) for link in links(source)]
+        ways += [("", inner["to"] or inner["at"]) for inner in INNER.finditer(source)]
+        for text, to in dict.fromkeys(ways):
+            found += [chapter.finding(i, *wrong) for wrong in about(text, to, root)]
+        for name in UNLINKED.findall(LINK.sub(" ", source)):
+            cure = f"[{name}](../book/references.md#key)"
+            found.append(chapter.finding(i, f"{name!r} is cited without a link", cure))
+    return found
 
 
 def about(text: str, to: str, root: Path):
@@ -42,7 +50,7 @@ def about(text: str, to: str, root: Path):
     else:
         file, _, anchor = to.partition("#")
         target = root / "chapters" / file
-        if not target.exists():
+        if not target.is_file():
             yield f"{to} leads nowhere", "Correct the path, seen from chapters/"
         elif anchor and anchor not in anchors(target):
             yield f"{file} has no place {anchor!r}", "Correct what stands after #"
@@ -53,9 +61,10 @@ def citation(text: str, key: str, root: Path):
     if entry is None:
         yield f"{key!r} is not in book/references.bib", "Add it there, or correct the key"
         return
-    first = " ".join(entry.persons["author"][0].last_names)
-    if f"{first} " not in f"{text.replace(',', ' ')} " or entry.fields["year"] not in text:
-        wanted = f"{first} … {entry.fields['year']}"
+    people, year = entry.persons.get("author", []), entry.fields.get("year", "")
+    first = " ".join(people[0].last_names) if people else ""
+    if f"{first} ".lstrip() not in f"{text.replace(',', ' ')} " or year not in text:
+        wanted = f"{first} … {year}"
         yield f"{text!r} is not {wanted!r}, which {key} is", "Correct the words or the key"
 
 

@@ -14,9 +14,8 @@ import ast
 import re
 from collections import Counter
 from dataclasses import replace
-from xml.etree import ElementTree
 
-from book.checks.chapter import Chapter, words_for_figure
+from book.checks.chapter import Chapter, syntax, words_for_figure
 from book.checks.numerals import DIGITS, Number, cardinal, find
 
 BEFORE, AFTER = 2, 2  # code cells that are close by
@@ -31,11 +30,12 @@ CURE = (
 def pools(chapter: Chapter):
     """What each cell computed, and a function from a cell and a number to where to look for it."""
     held = {i: values(cell) for i, cell in chapter.code}
-    everywhere = set().union(*held.values())
+    everywhere = set().union(*(values(cell, only_asserted=True) for _, cell in chapter.code))
 
     def pool(i: int, number: Number) -> set[float]:
         close = [j for j in held if j < i][-BEFORE:] + [j for j in held if j >= i][:AFTER]
-        return everywhere if number.n_digits >= 3 else set().union(*(held[j] for j in close))
+        nearby = set().union(*(held[j] for j in close))
+        return nearby | everywhere if number.n_digits >= 3 else nearby
 
     return held, pool
 
@@ -47,41 +47,57 @@ def judge(chapter: Chapter, others=None):
     """
     held, pool = pools(chapter)
     for i, text, marks in texts(chapter):
+        left = marks.uses.copy()
         for number in find(text):
-            reason = marks.get(number.text.lower())
-            if reason is not None:
-                before = set().union(*(found for j, found in held.items() if j < i))
-                yield i, number, marked(number, reason, text, before, others or beside(chapter))
-            elif number.agrees(pool(i, number)):
+            name = number.text.lower()
+            if number.agrees(pool(i, number)):
                 yield i, number, "matched"
+            elif is_year_cited(number, text):
+                yield i, number, "cited"
+            elif left[name]:
+                left[name] -= 1  # a mark speaks for one number
+                before = set().union(*(found for j, found in held.items() if j < i))
+                how = marked(number, marks[name], text, before, others or beside(chapter))
+                yield i, number, how
             else:
-                yield i, number, "cited" if is_year_cited(number, text) else None
+                yield i, number, None
 
 
 def texts(chapter: Chapter):
     """Prose and words for figures, with the marks that speak for them."""
-    last = {}
+    last = Marks("")
     for i, cell in enumerate(chapter.cells):
         if cell.cell_type == "code":
             yield i, words_for_figure(cell), last
         else:
-            last = {
-                number.strip().lower(): " ".join(reason.split())
-                for several, reason in MARK.findall(cell.source)
-                for number in several.split(", ")
-            }
+            last = Marks(cell.source)
             yield i, cell.source, last
+
+
+class Marks(dict):
+    """Reasons by number; a number that is listed twice may be used twice."""
+
+    def __init__(self, source: str):
+        listed = [
+            (number.strip().lower(), " ".join(reason.split()))
+            for several, reason in MARK.findall(source)
+            for number in several.split(", ")
+        ]
+        super().__init__(listed)
+        self.uses = Counter(number for number, _ in listed)
 
 
 def marked(number: Number, reason: str, text: str, before: set, others) -> str | None:
     """How a mark holds a number, or None when it does not bear out."""
-    if cited := re.match(r"cited (\w+)$", reason):
+    if cited := re.match(r"cited ([\w-]+)(?:, .*)?$", reason):
         return "cited" if f"references.md#{cited[1]})" in text else None
     if recalled := re.match(r"above$|chapter (\d\d)$", reason):
         if recalled[1]:
             other = others(recalled[1])
             before = set().union(*(values(cell) for _, cell in other.code)) if other else set()
         return "recalled" if number.agrees(before) else None
+    if re.match(r"(?i)(cited?|above|chapters?)\b", reason):
+        return None  # meant to be looked up, and cannot be
     return "defined" if len(reason.split()) > 1 else None
 
 
@@ -143,25 +159,36 @@ def power(chapter: Chapter) -> tuple[float, float]:
     return tuple(sum(each) / max(len(each), 1) for each in noticed.values())
 
 
-def values(cell) -> set[float]:
-    """What a code cell holds in its code, prints, and draws, less the ticks of axes."""
-    constants = [n.value for n in ast.walk(ast.parse(cell.source)) if isinstance(n, ast.Constant)]
+def values(cell, only_asserted: bool = False) -> set[float]:
+    """What a code cell prints, draws less the ticks of axes, and holds in its code.
+
+    Of the code, ``only_asserted`` takes what assertions hold: these numbers were put to the test.
+    """
+    tree = syntax(cell.source)
+    holders = [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    nodes = [node for top in (holders if only_asserted else [tree]) for node in ast.walk(top)]
+    constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
     held = {abs(float(value)) for value in constants if isinstance(value, int | float)}
+    for digits, percent in re.findall(rf"({DIGITS})( ?%)?", " ".join(shown(cell))):
+        value, _ = cardinal(digits)
+        held |= {value, value / 100} if percent else {value}
+    return held
+
+
+def shown(cell) -> list[str]:
+    """The texts that a cell's outputs show."""
+    found = []
     for output in cell.outputs:
         data = output.get("data", {})
-        shown = [output.get("text", ""), data.get("text/plain", "")]
+        found += [output.get("text", ""), data.get("text/plain", "")]
+        html = data.get("text/html", "")
+        found.append(re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", html, flags=re.DOTALL))
         if "image/svg+xml" in data:
-            shown += drawn(data["image/svg+xml"])
-        for digits, percent in re.findall(rf"({DIGITS})(%?)", " ".join(shown)):
-            held.add(cardinal(digits)[0] / (100 if percent else 1))
-    return held
+            found += drawn(data["image/svg+xml"])
+    return found
 
 
 def drawn(svg: str) -> list[str]:
     """The texts of a figure: matplotlib leaves each as a comment beside its outlines."""
-    builder = ElementTree.TreeBuilder(insert_comments=True)
-    root = ElementTree.fromstring(svg, ElementTree.XMLParser(target=builder))
-    for group in list(root.iter()):
-        if str(group.get("id", "")).startswith(("xtick", "ytick")):
-            group.clear()
-    return [comment.text.strip() for comment in root.iter(ElementTree.Comment)]
+    svg = re.sub(r'^( *)<g id="[xy]tick_.*?^\1</g>', "", svg, flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"<!-- (.*?) -->", svg) + re.findall(r"<text[^>]*>([^<]*)<", svg)

@@ -13,7 +13,7 @@ from book.checks import (
     style,
     times,
 )
-from book.checks.chapter import Chapter, Finding, excuses, is_figure
+from book.checks.chapter import Chapter, Finding, excuses, is_figure, syntax
 
 CHECKS = {
     "numbers": numbers.findings,
@@ -59,5 +59,11 @@ def row(chapter: Chapter) -> dict[str, str]:
     }
 
 
-def findings(chapter: Chapter) -> list[Finding]:
-    return [finding for check in CHECKS.values() for finding in check(chapter)]
+def findings(chapter: Chapter, names=tuple(CHECKS)) -> list[Finding]:
+    """What is wrong with a chapter. A cell that is no Python is wrong, and ends the search."""
+    for i, cell in chapter.code:
+        try:
+            syntax(cell.source)
+        except SyntaxError as error:
+            return [chapter.finding(i, f"the cell is no Python: {error.msg}", "Mend it")]
+    return [finding for name in names for finding in CHECKS[name](chapter)]

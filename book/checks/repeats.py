@@ -13,7 +13,9 @@ from pathlib import Path
 from book.checks.chapter import ROOT, Chapter, Finding, is_excused, tags
 
 SANITIZE = ROOT / "tests/book/nbval_sanitize.cfg"
-IGNORE = re.compile(r"#\s*(NBVAL_(?:IGNORE_OUTPUT|SKIP|RAISES_EXCEPTION)|PYTEST_VALIDATE_IGNORE)")
+IGNORE = re.compile(
+    r"#\s*(NBVAL_(?:IGNORE_OUTPUT|SKIP|RAISES_EXCEPTION)|PYTEST_VALIDATE_IGNORE)|^%%capture"
+)
 
 
 def patterns(config: Path = SANITIZE) -> list[str]:
@@ -38,8 +40,11 @@ def blanked(chapter: Chapter) -> list[int]:
 
 def findings(chapter: Chapter) -> list[Finding]:
     cure = "Print what repeats, rounded; or tag it except:repeats reason"
-    return [
+    found = [
         chapter.finding(i, "its output is not compared with a second run", cure)
         for i, cell in chapter.code
         if not is_compared(cell) and not is_excused(cell, "repeats")
     ]
+    fixed = [i for i, cell in chapter.code if "set_num_threads" in cell.source]
+    cure = "Leave the threads to who runs it, so that another number can be tried"
+    return found + [chapter.finding(i, "it fixes the number of threads", cure) for i in fixed]

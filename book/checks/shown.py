@@ -13,24 +13,38 @@ import inspect
 import textwrap
 from pathlib import Path
 
-from book.checks.chapter import ROOT, Chapter, Finding, is_excused, tags
+from book.checks.chapter import ROOT, Chapter, Finding, is_excused, syntax, tags
 
 LONG = 10
-Definition = ast.FunctionDef | ast.ClassDef
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = Function | ast.ClassDef
 
 
-def bare(source: str) -> str:
-    """The source as Python sees it, less docstrings and annotations."""
-    tree = ast.parse(textwrap.dedent(source))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.arg):
-            node.annotation = None
-        if isinstance(node, Definition):
-            if isinstance(node, ast.FunctionDef):
-                node.returns = None
-            if ast.get_docstring(node) is not None:
-                node.body = node.body[1:]
-    return ast.unparse(tree)
+def bare(definition: ast.AST) -> str:
+    """A definition as Python sees it, less docstrings and annotations."""
+    for node in ast.walk(definition):
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            node.annotation = None if isinstance(node, ast.arg) else ast.Constant(...)
+        if isinstance(node, Function):
+            node.returns = None
+        if isinstance(node, Definition) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.unparse(definition)
+
+
+def definition(tree: ast.Module, name: str) -> ast.AST | None:
+    found = [node for node in tree.body if isinstance(node, Definition) and node.name == name]
+    return found[-1] if found else None
+
+
+def packaged(target: str) -> ast.AST | None:
+    """The definition that the package has under that name, if it has one."""
+    module, _, name = target.rpartition(".")
+    try:
+        source = inspect.getsource(getattr(importlib.import_module(module), name))
+    except (ImportError, AttributeError, TypeError, OSError, ValueError):
+        return None
+    return definition(ast.parse(textwrap.dedent(source)), name)
 
 
 def targets(chapter: Chapter):
@@ -42,62 +56,64 @@ def targets(chapter: Chapter):
 
 
 def findings(chapter: Chapter, tests: Path = ROOT / "tests") -> list[Finding]:
-    found = []
-    imported = imports("\n".join(cell.source for _, cell in chapter.code))
-    for i, cell, target in targets(chapter):
-        module, name = target.rsplit(".", 1)
-        try:
-            packaged = inspect.getsource(getattr(importlib.import_module(module), name))
-        except (ImportError, AttributeError):
-            cure = "Correct the tag, or move the definition into the package"
-            found.append(chapter.finding(i, f"there is no {target}", cure))
-            continue
-        if bare(cell.source) != bare(packaged):
-            wrong = f"the cell and {target} differ"
-            found.append(chapter.finding(i, wrong, "Make them one, docstrings apart"))
-        if not {module, target} & imported:
-            wrong = f"{name} is shown and nothing of {module} is imported"
-            found.append(chapter.finding(i, wrong, "Import it in the chapter and use it"))
-        if target not in tested(tests):
-            wrong = f"no test imports {target}"
-            found.append(chapter.finding(i, wrong, "Write one under tests/, and see it fail"))
-    return found + long_definitions(chapter)
+    used = uses(ast.Module([node for _, c in chapter.code for node in syntax(c.source).body], []))
+    return [
+        chapter.finding(i, *wrong)
+        for i, cell, target in targets(chapter)
+        for wrong in about(syntax(cell.source), target, used, tests)
+    ] + long_definitions(chapter)
+
+
+def about(tree: ast.Module, target: str, used: set[str], tests: Path):
+    """What is wrong with one shown definition: pairs of wrong and cure."""
+    name = target.rpartition(".")[2]
+    original, here = packaged(target), definition(tree, name)
+    if original is None:
+        yield f"there is no definition {target}", "Correct the tag, or move it into the package"
+        return
+    if here is None or bare(here) != bare(original):
+        yield f"the cell and {target} differ", "Make them one, docstrings apart"
+    if target not in used:
+        yield f"{name} is shown and not imported", "Import it afterwards, and use it"
+    if target not in tested(tests):
+        yield f"no test uses {target}", "Write one under tests/, and see it fail"
 
 
 def long_definitions(chapter: Chapter) -> list[Finding]:
     shown = {i for i, _, _ in targets(chapter)}
-    found = []
-    for i, cell in chapter.code:
-        for node in ast.walk(ast.parse(cell.source)):
-            if not isinstance(node, Definition) or i in shown or is_excused(cell, "shown"):
-                continue
-            if (n_lines := node.end_lineno - node.lineno + 1) > LONG:
-                wrong = f"{node.name} has {n_lines} lines and is not the package's"
-                cure = "Shorten it, move it and tag the cell shows:…, or tag it except:shown reason"
-                found.append(chapter.finding(i, wrong, cure))
-    return found
+    cure = "Shorten it, move it and tag the cell shows:…, or tag it except:shown reason"
+    return [
+        chapter.finding(i, f"{node.name} has {n_lines(node)} lines and is not the package's", cure)
+        for i, cell in chapter.code
+        if i not in shown and not is_excused(cell, "shown")
+        for node in syntax(cell.source).body
+        if isinstance(node, Definition) and n_lines(node) > LONG
+    ]
 
 
-def imports(source: str) -> set[str]:
-    """What a source imports: modules, and what it takes from them."""
-    found = set()
-    for node in ast.walk(ast.parse(source)):
+def n_lines(node: Definition) -> int:
+    first = min(part.lineno for part in [node, *node.decorator_list])
+    return node.end_lineno - first + 1
+
+
+def uses(tree: ast.Module) -> set[str]:
+    """What a source imports by name, and what it takes from the modules it imports."""
+    modules, found = {}, set()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.asname or alias.name: alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+            for alias in node.names:
+                modules[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                found.add(f"{node.module}.{alias.name}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and (module := modules.get(ast.unparse(node.value))):
+            found.add(f"{module}.{node.attr}")
     return found
 
 
 @functools.cache
 def tested(tests: Path) -> set[str]:
-    """What the tests import, and what they use of an imported module."""
-    found = set()
-    for file in tests.rglob("test_*.py"):
-        source = file.read_text(encoding="utf-8")
-        named = imports(source)
-        used = {
-            node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)
-        }
-        found |= named | {f"{module}.{name}" for module in named for name in used}
-    return found
+    """What the tests use."""
+    files = tests.rglob("test_*.py")
+    return set().union(*(uses(ast.parse(file.read_text(encoding="utf-8"))) for file in files))

@@ -4,7 +4,15 @@ import ast
 import re
 import statistics
 
-from book.checks.chapter import Chapter, Finding, is_excused, is_figure, words_for_figure, words_of
+from book.checks.chapter import (
+    Chapter,
+    Finding,
+    is_excused,
+    is_figure,
+    syntax,
+    words_for_figure,
+    words_of,
+)
 
 MEDIAN, LONGEST, LONGEST_CLASS, WIDEST = 6, 25, 35, 84
 WORDS_PER_LINE = (5, 12)
@@ -13,7 +21,8 @@ RAW = {
     r"\{[\w:-]+\}`": "a role",
     r"^\([\w-]+\)=\s*$": "a label",
     r"^\$\$.*\$\$ *\([\w-]+\)\s*$": "a label of an equation",
-    r"\[\]\([^)]*\)": "a link without words",
+    r"(?<!!)\[\]\([^)]*\)": "a link without words",
+    r"!\[\]\([^)]*\)": "a picture without words",
     r"^%(?!%)": "a comment of MyST",
 }
 
@@ -25,6 +34,8 @@ def n_lines(cell) -> int:
 def measures(chapter: Chapter) -> dict[str, float]:
     lengths = [n_lines(cell) for _, cell in chapter.code]
     n_words = sum(len(words_of(source)) for _, source in chapter.prose)
+    if not sum(lengths):
+        return {"cells": len(chapter.cells), "median": 0, "longest": 0, "words/line": 0}
     return {
         "cells": len(chapter.cells),
         "median": statistics.median(lengths),
@@ -69,4 +80,4 @@ def lengths(chapter: Chapter) -> list[Finding]:
 
 
 def is_class(cell) -> bool:
-    return any(isinstance(node, ast.ClassDef) for node in ast.parse(cell.source).body)
+    return any(isinstance(node, ast.ClassDef) for node in syntax(cell.source).body)

@@ -57,7 +57,8 @@ def unlike(chapter: Chapter, seconds: float, mb: float) -> list[Finding]:
     said = SAID.search(chapter.cells[0].source)
     if not said:
         return [chapter.finding(0, "the opening does not say what it takes", wanted)]
-    ratios = seconds / float(said[1]), mb / 1024 / float(said[2])
+    stated = max(float(said[1]), 1), max(float(said[2]), 0.1)
+    ratios = max(seconds, 1) / stated[0], max(mb / 1024, 0.1) / stated[1]
     if all(1 / NEAR < ratio < NEAR for ratio in ratios):
         return []
     wrong = f"the opening says {said[1]} seconds and {said[2]} GB"

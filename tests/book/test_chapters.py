@@ -6,6 +6,7 @@ import jupytext
 import pytest
 
 from book.checks.chapter import CHAPTERS, ROOT, Chapter
+from book.checks.times import over
 from book.tools.run_chapters import front
 from tests.book.chapters import essence, repository
 
@@ -87,3 +88,12 @@ def test_the_stored_figures_are_those_just_drawn(path):
         problem = difference(stored, fresh)
         head = f"{path.stem}, cell beginning {stored.source.splitlines()[0]!r}: "
         assert problem is None, f"{head}{problem}; make run CHAPTER={path.stem}"
+
+
+@pytest.mark.slow
+@each_chapter
+def test_the_run_just_made_kept_within_the_limit_of_time(path):
+    """By the processor's clock: the record of `make run` may be old."""
+    chapter = Chapter.read(ROOT / "_build/executed" / path.name)
+    if found := over(chapter, chapter.notebook.metadata["cpu_seconds"], 0):
+        pytest.fail(str(found[0]), pytrace=False)

@@ -109,7 +109,7 @@ WRONG = {
     check_bits_per_byte: [
         (lambda probs, text: n_bits(probs) / len(text), "number of characters"),
         (lambda probs, text: n_bits(probs) / len(probs), "number of tokens, which"),
-        (lambda probs, text: n_bits(probs), "cost of the whole text"),
+        (lambda probs, text: n_bits(probs), "That is the cost of the whole text"),
         (lambda probs, text: n_bits(probs) * math.log(2) / len(text.encode()), "nats per byte"),
         (lambda probs, text: len(text.encode()) / n_bits(probs), "bytes per bit"),
         (lambda probs, text: n_bits(probs) / len(text.encode("utf-16")), "bytes of UTF-16"),

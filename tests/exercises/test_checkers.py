@@ -4,6 +4,7 @@ The answers stand in answers_chNN.py: for each checker, ``RIGHT`` and ``WRONG``.
 """
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,11 @@ def test_a_right_answer_passes_in_whatever_form(check, attempt, capsys):
 
 @pytest.mark.parametrize(("check", "attempt", "message"), WRONG, **NAMES)
 def test_a_wrong_answer_is_diagnosed(check, attempt, message):
-    with pytest.raises(NotYet, match=message):
+    with pytest.raises(NotYet, match=message) as raised:
         check(attempt)
+    others = {other for same, _, other in WRONG if same is check} - {message}
+    said = [other for other in others if re.search(other, str(raised.value))]
+    assert not said, f"it fits other slips too: {said}"
 
 
 @pytest.mark.parametrize("check", dict.fromkeys(check for check, _ in RIGHT), **NAMES)

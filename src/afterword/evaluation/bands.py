@@ -17,6 +17,10 @@ from scipy.stats import t as student
 FOLDER = Path(__file__).parents[1] / "data/runs"
 
 
+MIN_SEEDS, MAX_STEPS = 5, 20  # with fewer seeds or more steps the band is too wide to refuse
+ROUNDING = 1e-4  # nats; the files hold five places
+
+
 @dataclass(frozen=True)
 class Runs:
     """Losses of several seeds at the same steps: ``losses[seed, step]``, in nats per token."""
@@ -27,8 +31,15 @@ class Runs:
     command: str
 
     def __post_init__(self):
-        if len(set(self.seeds)) < 3 or len(set(self.seeds)) != len(self.seeds):
-            raise ValueError(f"a band wants at least 3 different seeds; got {list(self.seeds)}")
+        if len(set(self.seeds)) < MIN_SEEDS or len(set(self.seeds)) != len(self.seeds):
+            raise ValueError(
+                f"a band wants at least {MIN_SEEDS} different seeds; got {list(self.seeds)}"
+            )
+        if not 1 <= len(self.steps) <= MAX_STEPS:
+            raise ValueError(
+                f"{len(self.steps)} steps: keep between 1 and {MAX_STEPS} of them, for instance "
+                "losses[9::10]; the more there are, the wider the band must be"
+            )
         if self.losses.shape != (len(self.seeds), len(self.steps)):
             raise ValueError(
                 f"losses has shape {self.losses.shape}; "
@@ -41,36 +52,45 @@ class Runs:
     def mean(self) -> Float[np.ndarray, " n_steps"]:
         return self.losses.mean(axis=0)
 
+    def half_width(self, risk: float) -> Float[np.ndarray, " n_steps"]:
+        """Half of Student's interval for one more run at one step, missed with that ``risk``."""
+        n = len(self.seeds)
+        quantile = student.ppf(1 - risk / 2, df=n - 1)
+        half = quantile * self.losses.std(axis=0, ddof=1) * np.sqrt(1 + 1 / n)
+        return np.maximum(half, ROUNDING)
+
     def band(self, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
         """Least and greatest loss at each step, such that one more run stays within them.
 
         From its first step to its last, with a probability of at least ``level``, if the losses
-        of seeds are Gaussian: Student's interval for one more draw, with the risk shared out
-        over the steps (Bonferroni).
+        of seeds are Gaussian: the risk is shared out over the steps (Bonferroni).
         """
         if not 0 < level < 1:
             raise ValueError(f"level is a probability between 0 and 1; got {level}")
-        n = len(self.seeds)
-        quantile = student.ppf(1 - (1 - level) / (2 * len(self.steps)), df=n - 1)
-        half = quantile * self.losses.std(axis=0, ddof=1) * np.sqrt(1 + 1 / n)
+        half = self.half_width((1 - level) / len(self.steps))
         return self.mean - half, self.mean + half
 
-    def contains(self, losses, level: float = 0.95) -> bool:
-        """Whether a run lies inside the band at every step."""
-        losses = np.asarray(losses, dtype=float)
-        if losses.shape != (len(self.steps),):
+    def contains(self, losses, *, steps, seed: int) -> bool:
+        """Whether a run of another seed lies inside the band at every step."""
+        if seed in self.seeds:
             raise ValueError(
-                f"the run has shape {losses.shape}; one loss for each of {len(self.steps)} steps "
-                "was wanted"
+                f"seed {seed} is one of the band's own, {list(self.seeds)}, and lies inside "
+                "whatever it does: train with another"
             )
-        low, high = self.band(level)
+        if tuple(steps) != self.steps or len(losses) != len(self.steps):
+            raise ValueError(
+                f"{len(losses)} losses at steps {list(steps)}; one for each of the band's steps "
+                f"{list(self.steps)} was wanted"
+            )
+        low, high = self.band()
+        losses = np.asarray(losses, dtype=float)
         return bool(((low <= losses) & (losses <= high)).all())
 
     def __str__(self):
-        low, high = self.band()
+        end, half = self.mean[-1], self.half_width(0.05)[-1]
         return (
-            f"{len(self.seeds)} seeds: {self.mean[-1]:.3f} nats at the end, "
-            f"95 % of runs between {low[-1]:.3f} and {high[-1]:.3f}"
+            f"{len(self.seeds)} seeds: {end:.3f} nats at the end, "
+            f"95 % of runs between {end - half:.3f} and {end + half:.3f}"
         )
 
 
@@ -81,13 +101,19 @@ def load_runs(name: str, folder: Path = FOLDER) -> Runs:
         known = ", ".join(sorted(file.stem for file in Path(folder).glob("*.csv"))) or "none yet"
         raise ValueError(f"no runs are called {name!r}; there are: {known}")
     head, _, table = path.read_text(encoding="utf-8").partition("\n")
-    rows = [(int(r["seed"]), int(r["step"]), float(r["loss"])) for r in csv.DictReader(
-        io.StringIO(table))]  # fmt: skip
-    seeds, steps = sorted({row[0] for row in rows}), sorted({row[1] for row in rows})
-    at = {(seed, step): loss for seed, step, loss in rows}
-    if not head.startswith("# command: ") or len(at) != len(seeds) * len(steps):
-        raise ValueError(f"{path.name} is damaged: a command, and each seed at each step, wanted")
-    losses = np.array([[at[seed, step] for step in steps] for seed in seeds])
+    try:
+        rows = [
+            (int(row["seed"]), int(row["step"]), float(row["loss"]))
+            for row in csv.DictReader(io.StringIO(table))
+        ]
+        at = {(seed, step): loss for seed, step, loss in rows}
+        seeds, steps = (sorted(set(each)) for each in zip(*at, strict=True))
+        losses = np.array([[at[seed, step] for step in steps] for seed in seeds])
+        if not head.startswith("# command: ") or len(rows) != len(at):
+            raise KeyError
+    except (KeyError, ValueError, TypeError) as error:
+        wanted = "a line '# command: …', then seed,step,loss with each seed once at each step"
+        raise ValueError(f"{path.name} is damaged; wanted {wanted}") from error
     return Runs(tuple(steps), losses, tuple(seeds), head.removeprefix("# command: "))
 
 

@@ -5,17 +5,22 @@ from afterword.evaluation.bands import Runs, save_runs
 from book.checks import bands
 from tests.book.checks.tiny import chapter, code, said
 
-LOAD = code('runs = load_runs("tiny")\nprint(runs)', "3 seeds: …")
-DRAW = code("plot_run(steps, losses, runs)")
-HOLD = code("assert runs.contains(losses)")
-LABELLED = code('ax.set(xlabel="step")', svg="<svg/>")
+LOAD = code('runs = load_runs("tiny")\nprint(runs)', "5 seeds: …")
+DRAW = code("plot_run(steps, losses, band=runs.band())")
+HOLD = code("assert runs.contains(losses, steps=steps, seed=9)")
+LABELLED = [
+    code('ax.set(xlabel="Step")', svg="<svg/>"),
+    code('ax.set_xlabel(f"step of {n}")', svg="<svg/>"),
+    code("draw(losses)", svg="<svg>\n<!-- training steps -->\n</svg>"),
+    code("draw(losses)", svg="<svg>\n<!-- epoch -->\n</svg>"),
+]
 
 
 @pytest.fixture
 def committed(tmp_path):
     (tmp_path / "train.py").touch()
-    losses = np.array([[3.0, 2.0], [3.1, 2.1], [2.9, 2.0]])
-    save_runs("tiny", Runs((1, 2), losses, (0, 1, 2), "python train.py --seeds 3"), tmp_path)
+    losses = np.linspace(2.9, 3.1, 10).reshape(5, 2)
+    save_runs("tiny", Runs((1, 2), losses, (0, 1, 2, 3, 4), "python train.py --seeds 5"), tmp_path)
     return tmp_path
 
 
@@ -23,19 +28,25 @@ def findings(committed, *cells):
     return said(bands.findings(chapter("Training.", *cells), committed, committed))
 
 
-@pytest.mark.parametrize("draw", [DRAW, LABELLED], ids=["plot_run", "an axis of steps"])
-def test_a_curve_among_committed_runs_and_held_to_them_passes(committed, draw):
-    assert bands.curves(chapter(draw)) == [0]
-    assert not findings(committed, LOAD, draw, HOLD)
+def test_a_curve_among_committed_runs_and_held_to_them_passes(committed):
+    assert bands.curves(chapter(DRAW)) == [0]
+    assert not findings(committed, LOAD, DRAW, HOLD)
+
+
+@pytest.mark.parametrize("draw", LABELLED)
+def test_a_curve_drawn_in_another_way_is_seen(committed, draw):
+    assert "without its band. Draw it: plot_run" in findings(committed, LOAD, draw, HOLD)
 
 
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
         ([DRAW], "without its band"),
-        ([LABELLED], "without its band"),
-        ([LOAD, DRAW], "nothing holds this run to the band"),
-        ([code('runs = load_runs("tiny")'), DRAW, HOLD], "not stated"),
+        ([LOAD, code("plot_run(steps, losses)"), HOLD], "without its band"),
+        ([LOAD, DRAW], "nothing holds losses to the band of runs"),
+        ([LOAD, DRAW, code("assert runs.contains(runs.mean, steps=s, seed=9)")], "nothing holds"),
+        ([LOAD, DRAW, HOLD, code("plot_run(s, other, band=runs.band())")], "nothing holds other"),
+        ([code('runs = load_runs("tiny")'), DRAW, HOLD], "are not stated"),
         ([code('runs = load_runs("big")\nprint(runs)'), DRAW, HOLD], "no runs are called 'big'"),
     ],
 )
@@ -50,7 +61,14 @@ def test_runs_whose_program_is_gone_are_named(committed):
     assert "which is not here. Commit the program" in findings(committed, LOAD, DRAW, HOLD)
 
 
+@pytest.mark.parametrize(("module", "is_here"), [("book.checks", True), ("book.nothing", False)])
+def test_a_module_is_a_program_too(committed, module, is_here):
+    losses = np.linspace(2.9, 3.1, 10).reshape(5, 2)
+    save_runs("tiny", Runs((1, 2), losses, (0, 1, 2, 3, 4), f"python -m {module} 5"), committed)
+    assert ("which is not here" not in findings(committed, LOAD, DRAW, HOLD)) is is_here
+
+
 def test_other_figures_and_stated_exceptions_pass(committed):
     assert not findings(committed, code('ax.set(xlabel="order n")', svg="<svg/>"))
-    excused = code("plot_run(x, y)", tags=["except:bands it only shows the schedule"])
+    excused = code("plot_run(x, y, band=b)", tags=["except:bands it only shows the schedule"])
     assert not findings(committed, excused)

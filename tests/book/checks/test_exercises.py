@@ -16,7 +16,13 @@ def solution(title=exercises.FOLD, prints="Right: so it is.\n", call=CALL, **met
     return code(f"{title}\ndef f(x):\n    return x\n\n{call}", prints, **(FOLDED | metadata))
 
 
-ANSWERS = {"check_f": ([abs], [(int, "a"), (float, "b")])}
+WRONG = [(int, "you cut it off"), (float, "you kept the sign")]
+ANSWERS = {"check_f": ([abs], WRONG)}
+
+
+def test_the_checker_of_another_chapter_is_not_its_own():
+    found = said(exercises.findings(chapter(HEAD, start(), solution(), name="02_tiny"), ANSWERS))
+    assert "no checker for both" in found
 
 
 def test_a_right_exercise_passes():
@@ -33,6 +39,10 @@ def test_a_right_exercise_passes():
         ([HEAD, start(), code("f(1)", **FOLDED)], "no checker for both"),
         ([HEAD, start()], "no checker for both"),
         ([HEAD, start(), solution(call="ch01.check_g(f)")], "no checker for both"),
+        ([HEAD, HEAD.replace("1.", "2."), start(), solution()], "no checker for both"),
+        ([HEAD + "\n\n" + HEAD.replace("1.", "2."), start(), solution()], "without its head"),
+        ([HEAD, start(), solution(), "### Exercise 2"], "without its head"),
+        ([HEAD, start(), solution(), "> **Exercise 2** (hard)"], "without its head"),
         ([HEAD, start("def f(x):\n    return x"), solution()], "leaves nothing to write"),
         ([HEAD, start(prints="Right: already."), solution()], "does not invite"),
         ([HEAD, start(), solution(tags=[])], "not folded everywhere"),
@@ -44,16 +54,17 @@ def test_a_right_exercise_passes():
 def test_each_kind_of_wrong_one_is_named(cells, message):
     found = said(exercises.findings(chapter(*cells), ANSWERS))
     assert message in found
-    assert "01_tiny, cell 0 (" in found
+    assert "01_tiny, cell " in found
 
 
 @pytest.mark.parametrize(
     "answers",
     [
         {},
-        {"check_f": ([], [(int, "a"), (float, "b")])},
-        {"check_f": ([abs], [(int, "a")])},
-        {"check_f": ([abs], [(int, "a"), (float, "a")])},
+        {"check_f": ([], WRONG)},
+        {"check_f": ([abs], WRONG[:1])},
+        {"check_f": ([abs], [WRONG[0], (float, WRONG[0][1])])},
+        {"check_f": ([abs], [WRONG[0], (float, "")])},
     ],
 )
 def test_a_checker_needs_a_right_answer_and_two_wrong_ones_with_messages_of_their_own(answers):

@@ -30,6 +30,7 @@ def test_a_plain_chapter_passes():
         ([PROSE + "\n\n(here)=\n", code("x\n" * 4)], "a label shows raw"),
         ([PROSE + "\n\n$$ a $$ (eq)", code("x\n" * 4)], "a label of an equation shows raw"),
         ([PROSE + " See [](this.md).", code("x\n" * 4)], "a link without words shows raw"),
+        ([PROSE + " ![](this.png)", code("x\n" * 4)], "a picture without words shows raw"),
         ([PROSE, code("plot()\n" * 3, svg="<svg/>")], "a figure without words"),
     ],
 )  # fmt: skip
@@ -72,6 +73,12 @@ def test_a_link_that_leads_somewhere_passes(link):
         ("[a token](../book/glossary.md#tokn)", "has no place 'tokn'"),
         ("[elsewhere](http://example.org)", "does not lead out of the cell"),
         ("[above](#the-ladder)", "does not lead out of the cell"),
+        ('[the words](../book/glossaries.md "all of them")', "leads nowhere"),
+        ("[a folder](../book#token)", "leads nowhere"),
+        ("![a picture](nowhere.png)", "leads nowhere"),
+        ("<img src='no.png' alt='a picture'>", "leads nowhere"),
+        ("(Vaswani et al., 2017)", "'Vaswani et al., 2017' is cited without a link"),
+        ("Kneser and Ney (1995", "cited without a link"),
     ],
 )
 def test_a_dead_link_or_a_wrong_citation_is_named(link, message):
