@@ -12,9 +12,11 @@ MAY_IMPORT = {
     "runtime": set(),
     "plots": set(),
     "text": {"runtime"},
+    "model": {"runtime"},
     "sampling": {"runtime"},
+    "interop": {"runtime", "text", "model"},
     "evaluation": {"runtime", "text", "sampling"},
-    "exercises": {"runtime", "text", "sampling", "evaluation"},
+    "exercises": {"runtime", "text", "model", "sampling", "evaluation"},
 }
 
 
