@@ -78,7 +78,7 @@ models: env  ## convert the pretrained models, which env has fetched, and say wh
 	$(BIN)/python -m afterword.interop.pretrained
 
 bench: env  ## measure speed beside others, in turns on one thread (minutes): make bench, or make bench BENCH=model
-	@for file in tests/benchmarks/bench_$(BENCH)*.py; do echo "# $$file" && $(BIN)/python $$file || exit 1; done
+	@for file in tests/benchmarks/bench_$(BENCH)*.py; do echo "# $$file" && $(BIN)/python -m $$(echo $${file%.py} | tr / .) || exit 1; done
 
 data: env  ## fetch and extract the texts anew (needs network, apt and pip)
 	$(BIN)/python -m afterword.text.extract

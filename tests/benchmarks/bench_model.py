@@ -1,6 +1,6 @@
 """Times of the decoder: training beside nanoGPT's way, writing beside Hugging Face; one thread.
 
-    python tests/benchmarks/bench_model.py
+    python -m tests.benchmarks.bench_model
 
 Both at 10.7 M parameters: 6 layers, 384 wide, 6 heads, 65 symbols. The contestants take turns.
 """
@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from timing import ratios, spread, take_turns
 from torch import Tensor, nn
 
 from afterword.interop.weights import to_hugging_face
 from afterword.model.gpt import GPT
 from afterword.model.layers import GELU
 from afterword.model.presets import gpt2, llama, small
+from tests.benchmarks.timing import ratios, spread, take_turns
 
 SIZES = dict(vocab_size=65, context_length=256, d_model=384, n_layers=6, n_heads=6)
 BATCH, N_ROUNDS, N_PROMPT, N_NEW = 16, 7, 16, 128

@@ -37,6 +37,7 @@ def from_torch_transformer(state):
     return renamed(encoder | decoder, {"layers": "blocks"})
 
 
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")  # torch's own, on norm_first
 @pytest.mark.parametrize("block", [Block, PostNormBlock])
 def test_encoder_and_decoder_are_torchs_transformer(block):
     """torch's has no embeddings: it is given ours, and its result goes through our unembedding."""
