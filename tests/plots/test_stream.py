@@ -21,7 +21,8 @@ def test_each_stage_has_a_table_and_what_it_changed_is_coloured():
     assert [text.get_text() for text in first.texts] == ["1.00", "2.00"]
     inks = {text.get_text(): text.get_color() for text in second.texts}
     assert [text for text, ink in inks.items() if ink == COLOURS["model"]] == ["0.50"]
-    assert "+ attention" in {second.get_title(), second.get_title(loc="left")}  # as the style has it
+    titles = {second.get_title(), second.get_title(loc="left")}  # where the style puts it
+    assert "+ attention" in titles
     assert first.yaxis_inverted()
 
 
