@@ -1,32 +1,24 @@
 """The knob of chapter 3, in a real browser: what the script draws is what Python computes."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 
 from afterword.model.positions import Rotary
 from afterword.plots.knob import STOPS, live_base, sentence
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "tools"))
-import look
+from book.tools import look
 
 pytestmark = pytest.mark.slow
 SETTINGS = dict(n_pairs=8, context_length=16)
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    if look.chromium() is None:
-        pytest.skip(look.INSTALL)
+def page(chrome, tmp_path_factory):
     file = tmp_path_factory.mktemp("knob") / "page.html"
     head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>knob</title>'
     file.write_text(f"{head}<main>{live_base(**SETTINGS).html}</main>", "utf8")
-    with look.browser() as chrome:
-        page = look.visit(chrome, file.as_uri(), look.SIZES["phone"])
-        yield page
-        page.close()
+    page = look.visit(chrome, file.as_uri(), look.SIZES["phone"])
+    yield page
+    page.close()
 
 
 def turn_to(page, base):

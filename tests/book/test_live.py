@@ -1,28 +1,15 @@
 """Live figures in a real browser, from a page that holds nothing else, with the network cut."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from afterword.plots.live import live_attention
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "tools"))
-import look
+from book.tools import look
 
 pytestmark = pytest.mark.slow
 WORDS = ["the", "sea", "keeps"]
 SHARES = [[[1, 0, 0], [0.5, 0.5, 0], [0, 1, 0]], [[1, 0, 0], [0.25, 0.75, 0], [0.2, 0.3, 0.5]]]
 PHONE = '<meta name="viewport" content="width=device-width">'
 PAGE = f'<!doctype html><html lang="en"><title>live</title>{PHONE}'
-
-
-@pytest.fixture(scope="module")
-def chrome():
-    if look.chromium() is None:
-        pytest.skip(look.INSTALL)
-    with look.browser() as chrome:
-        yield chrome
 
 
 @pytest.fixture(params=look.SIZES)

@@ -5,17 +5,14 @@ Run `make book` first. Each page is opened on a desktop and on a phone, light an
 
 import io
 import re
-import sys
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 import yaml
 from PIL import Image
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "book" / "tools"))
-import look  # noqa: E402
+from book.checks.chapter import ROOT
+from book.tools import look
 
 if not (look.HTML / "search.html").exists():
     pytest.skip("no built book: run make book", allow_module_level=True)
@@ -24,14 +21,6 @@ pytestmark = pytest.mark.slow  # about five seconds a page
 PAGES = look.pages()
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 MAY_SCROLL = ".highlight pre, .cell_output .output, .pst-scrollable-table-container, div.math"
-
-
-@pytest.fixture(scope="module")
-def chrome():
-    if look.chromium() is None:
-        pytest.skip(look.INSTALL)
-    with look.browser() as chrome:
-        yield chrome
 
 
 @pytest.fixture(scope="module")
