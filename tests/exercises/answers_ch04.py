@@ -68,6 +68,7 @@ WRONG = {
         (lambda d, k, h, g, f: in_block(d, k, h, h, f), "as many heads as queries"),
         (lambda *sizes: in_block(*sizes, n_matrices=2), "two matrices in the MLP"),
         (lambda d, k, h, g, f: in_block(d, k, h, g, f) + 2 * k * (h + g), "There is a bias"),
+        (lambda *sizes: in_block(*sizes, n_norms=4), "RMSNorm has a weight"),
         (lambda d, k, h, g, f: in_block(d, k, h, g, f) - d * h * k, "forgot the output matrix"),
         (lambda d, k, h, g, f: in_block(d, k, h, g, f) - d * g * k, "counted one of the two"),
         (lambda d, k, h, g, f: in_block(d, k, h, g, 4 * d), "4 d_model wide"),

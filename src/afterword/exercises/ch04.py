@@ -26,6 +26,7 @@ def check_parameters(block_parameters) -> None:
             "There is a bias somewhere in your sum. These linear layers have none.": 448
             + 2 * h * k
             + 2 * g * k,
+            "RMSNorm has a weight for each number and no bias. You gave it both.": 464,
             "You forgot the output matrix of attention, which brings the heads back to the "
             "width of the stream.": 384,
             "Keys and values have a matrix each; you counted one of the two.": 416,
