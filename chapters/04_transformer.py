@@ -508,7 +508,7 @@ chars = CharTokenizer.from_text(train_text)
 train = torch.tensor(chars.encode(train_text), device=device)
 held_out = torch.tensor(chars.encode(held_out_text), device=device)
 
-# %% tags=["except:shown the training loop is built in chapter 5"]
+# %%
 def fit(model, loss_of, seed, n_steps, **sizes):
     rng, losses = torch.Generator().manual_seed(seed), []
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.99), fused=True)

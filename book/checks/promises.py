@@ -1,5 +1,6 @@
 """All checks of a chapter, and what they count: the rows of `make report`."""
 
+import copy
 from collections import Counter
 
 from book.checks import (
@@ -33,6 +34,20 @@ def exceptions(chapter: Chapter) -> Counter:
     held = numbers.tally(chapter)
     taken = Counter(check for _, check, _ in excuses(chapter))
     return Counter({f"{kind} numbers": held[kind] for kind in ("cited", "defined")}) + taken
+
+
+def needless(chapter: Chapter) -> list[Finding]:
+    """Exceptions that excuse nothing: without them the check would pass as well."""
+    found = []
+    for i, check, _ in excuses(chapter):
+        bare = copy.deepcopy(chapter.notebook)
+        tags = bare.cells[i].metadata["tags"]
+        bare.cells[i].metadata["tags"] = [t for t in tags if not t.startswith(f"except:{check}")]
+        if len(findings(Chapter(chapter.name, bare, chapter.path), [check])) == len(
+            findings(chapter, [check])
+        ):
+            found.append(chapter.finding(i, f"except:{check} excuses nothing", "Take it out"))
+    return found
 
 
 def row(chapter: Chapter) -> dict[str, str]:

@@ -15,7 +15,7 @@ from book.checks.chapter import (
 )
 
 MEDIAN, LONGEST, LONGEST_CLASS, WIDEST = 6, 25, 35, 84
-WORDS_PER_LINE = (5, 12)
+WORDS_PER_LINE = (6, 12)
 RAW = {
     r"^\s*(?:```|~~~|:::+)\s*\{[\w:-]+\}": "a directive",
     r"\{[\w:-]+\}`": "a role",

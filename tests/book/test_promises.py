@@ -3,7 +3,7 @@
 import pytest
 
 from book.checks.chapter import CHAPTERS, Chapter, excuses
-from book.checks.promises import CHECKS, findings
+from book.checks.promises import CHECKS, findings, needless
 
 MAY_BE_EXCUSED = {"shown", "bands", "repeats", "style"}
 
@@ -12,6 +12,12 @@ MAY_BE_EXCUSED = {"shown", "bands", "repeats", "style"}
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_a_chapter_keeps(check, path):
     if found := findings(Chapter.read(path), [check]):
+        pytest.fail("\n".join(map(str, found)), pytrace=False)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_no_exception_is_needless(path):
+    if found := needless(Chapter.read(path)):
         pytest.fail("\n".join(map(str, found)), pytrace=False)
 
 

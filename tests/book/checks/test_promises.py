@@ -17,6 +17,14 @@ def test_what_is_taken_on_trust_is_counted():
     assert promises.exceptions(told) == {"defined numbers": 1, "shown": 1}
 
 
+def test_an_exception_that_excuses_nothing_is_named():
+    tags = ["except:shown the wrong way first"]
+    long, short = "def f():\n" + "    x = 1\n" * 10, "def f():\n    x = 1"
+    assert not promises.needless(chapter("One.", code(long, tags=tags)))
+    found = said(promises.needless(chapter("One.", code(short, tags=tags))))
+    assert "01_tiny, cell 1 (def f(): x = 1): except:shown excuses nothing" in found
+
+
 def test_the_report_is_one_table_with_a_row_for_each_chapter():
     rows = [promises.row(chapter("One.", code("x = 1"), name=name)) for name in ("01_a", "02_b")]
     lines = table(rows).splitlines()
