@@ -1,4 +1,6 @@
 import random
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -84,3 +86,29 @@ def test_a_stopwatch_sees_the_time_and_the_memory_of_its_block():
     with runtime.Stopwatch() as after:
         pass
     assert after.peak_bytes < busy.peak_bytes - 60e6, "the count starts anew with each block"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
+def test_freed_memory_is_kept_for_the_next_tensor():
+    # in a process of its own, since it cannot be undone
+    code = """
+import resource, torch
+from afterword.runtime import keep_freed_memory
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(5):
+        [torch.ones(5_000_000) for _ in range(10)]  # 200 MB, more than is kept by itself
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+fetched = faults()
+assert keep_freed_memory()
+faults()
+print(faults(), fetched)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    kept, fetched = map(int, done.stdout.split())
+    assert kept < fetched / 10, done.stdout
+
+
+def test_where_memory_cannot_be_kept_nothing_happens(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert runtime.keep_freed_memory() is False

@@ -7,7 +7,7 @@ from afterword.model.block import PostNormBlock
 from afterword.model.gpt import GPT
 from afterword.model.layers import GELU, ReLU
 from afterword.model.positions import ALiBi, NoPositions, Rotary, Sinusoidal
-from afterword.model.presets import gpt2, llama, qwen3, small
+from afterword.model.presets import gpt2, llama, qwen3, small, swift
 
 TINY = dict(vocab_size=23, context_length=16, d_model=16, n_layers=2, n_heads=4)
 CONFIGS = {
@@ -15,6 +15,7 @@ CONFIGS = {
     "llama": llama(**TINY, n_kv_heads=2, d_ff=24),
     "qwen3": qwen3(**TINY, n_kv_heads=2, d_head=6, d_ff=24),
     "small": small(**TINY),
+    "swift": swift(**TINY),
     "post-norm, waves": gpt2(**TINY, block=PostNormBlock, positions=Sinusoidal(), mlp=ReLU),
     "ALiBi": small(**TINY, positions=ALiBi(), mlp=GELU, n_kv_heads=1),
     "part rotary": small(**TINY, positions=Rotary(share=0.5)),

@@ -1,6 +1,7 @@
 """One layer against torch's own, and what a residual block must be."""
 
 import warnings
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from afterword.model.attention import View, causal_mask
-from afterword.model.block import Block, PostNormBlock, with_memory
+from afterword.model.block import Block, DropoutBlock, PostNormBlock, with_memory
 from afterword.model.layers import GELU, MLP, ReLU, ReLUSquared, RMSNorm, SwiGLU, TanhGELU
 from afterword.model.presets import gpt2, small
 from tests.model.models import (
@@ -128,3 +129,32 @@ def test_rms_norm_of_bf16_with_an_fp32_weight_stays_in_the_fast_kernel():
 def test_an_mlp_without_a_bend_is_no_mlp():
     with pytest.raises(NotImplementedError):
         MLP(gpt2(d_model=6, n_heads=1))(torch.zeros(1, 1, 6))
+
+
+def test_a_block_that_drops_is_the_plain_one_when_it_does_not_train():
+    config = small(vocab_size=7, dropout=0.5)
+    assert config.block is DropoutBlock
+    dropping, plain = DropoutBlock(config), Block(small(vocab_size=7))
+    plain.load_state_dict(dropping.state_dict())
+    x = torch.randn(2, 3, config.d_model)
+    assert not torch.equal(dropping(x), plain(x))
+    torch.testing.assert_close(dropping.eval()(x), plain(x), rtol=0, atol=0)
+
+
+def test_what_is_dropped_is_made_up_for_on_average():
+    block = DropoutBlock(small(vocab_size=7, d_model=8, n_heads=2, dropout=0.5))
+    block.attention.output.weight.data.zero_()
+    x = torch.randn(1, 1, 8)
+    added = block(x.expand(20_000, 1, 8)) - x
+    whole = block.eval()(x) - x
+    # the mean of 20,000 draws, each 0 or twice the whole: five standard errors
+    assert ((added.mean(0) - whole).abs() <= 5 * whole.abs() / 20_000**0.5).all()
+    share = (added == 0).float().mean()
+    assert abs(share - 0.5) < 5 * 0.5 / (20_000 * 8) ** 0.5
+
+
+def test_dropout_in_a_block_that_cannot_drop_is_refused():
+    with pytest.raises(ValueError, match=r"dropout 0.1 does nothing in a Block.*DropoutBlock"):
+        replace(small(vocab_size=7), dropout=0.1)
+    with pytest.raises(ValueError, match=r"dropout is a share from 0 to below 1, got 1\.0"):
+        small(vocab_size=7, dropout=1.0)

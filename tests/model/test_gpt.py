@@ -12,6 +12,7 @@ import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from afterword.model.block import start_at_zero
 from afterword.model.gpt import GPT
 from afterword.model.presets import gpt2, llama, qwen3, small
 from tests.model.models import CLOSE, CONFIGS, TINY, lively, random_ids, renamed
@@ -114,6 +115,7 @@ def test_ids_out_of_range_are_refused(ids, message):
 
 COMPILED = """
 import torch
+from afterword.model.block import start_at_zero
 from afterword.model.gpt import GPT
 from afterword.model.presets import small
 
@@ -224,3 +226,21 @@ def test_qwen3_is_hugging_faces():
             torch.nn.init.normal_(weight, mean=1, std=0.2)
     config = qwen3(**TINY, n_kv_heads=2, d_head=6, d_ff=24)
     compare(theirs, config, renamed(theirs.state_dict(), LLAMA_NAMES))
+
+
+@every_config
+def test_a_model_that_starts_at_zero_knows_nothing_and_every_weight_is_on_its_way(config):
+    torch.manual_seed(0)
+    model, ids = GPT(replace(config, is_tied=False)), random_ids(2, 9)
+    start_at_zero(model)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    for step in range(3):
+        loss = F.cross_entropy(model(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten())
+        if step == 0:
+            assert loss.item() == pytest.approx(math.log(23), abs=1e-6)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    # at first only what reads out moves; then what writes to the stream; then what reads from it
+    still = [n for n, p in model.named_parameters() if not p.grad.any() and "key" not in n]
+    assert still == []

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterword.model.gpt import GPT
-from afterword.model.positions import ALiBi, Learned, NoPositions, Rotary, Sinusoidal
+from afterword.model.positions import ALiBi, Learned, NoPositions, Rotary, Sinusoidal, SteepALiBi
 from afterword.model.presets import small
 
-SCHEMES = [NoPositions(), Sinusoidal(), Rotary(), Rotary(share=0.5), ALiBi()]
+SCHEMES = [NoPositions(), Sinusoidal(), Rotary(), Rotary(share=0.5), ALiBi(), SteepALiBi()]
 
 
 def tiny(**changes):
@@ -120,3 +120,17 @@ def test_waves_need_an_even_width():
 def test_schemes_are_values():
     assert Rotary(base=5.0) == Rotary(base=5.0) != Rotary(base=6.0)
     assert repr(Rotary()) == "Rotary(base=10000.0, share=1.0)"
+
+
+@pytest.mark.parametrize("n_heads", [1, 2, 3, 4, 8])
+def test_slopes_of_ones_own_can_be_those_of_the_paper(n_heads):
+    ratio = 2 ** (8 / n_heads)
+    places = torch.arange(12)
+    ours = SteepALiBi(first=1 / ratio, ratio=ratio).bias(places, places, n_heads=n_heads)
+    torch.testing.assert_close(ours, ALiBi().bias(places, places, n_heads=n_heads))
+
+
+def test_the_steepest_head_forgets_within_a_few_tokens():
+    bias = SteepALiBi(first=2.0, ratio=3.0).bias(torch.tensor([5]), torch.arange(6), n_heads=2)
+    assert bias[0, 0].tolist() == [-10, -8, -6, -4, -2, 0]
+    torch.testing.assert_close(bias[1, 0], bias[0, 0] / 3)

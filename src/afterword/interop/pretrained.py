@@ -9,13 +9,13 @@ else in ``~/.cache/afterword``. They can be deleted at any time.
 """
 
 import importlib.util
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from afterword.interop.folders import from_pretrained
 from afterword.interop.tokenizers import PretrainedTokenizer
 from afterword.model.gpt import GPT
+from afterword.runtime import cache_folder
 
 CONVERSION = 1  # raise it when ``convert`` writes something else: old copies are then passed over
 PATTERNS = ["*.json", "*.safetensors", "*.jinja"]
@@ -55,11 +55,6 @@ def find_pretrained(name: str) -> Path:
     if converted.exists():
         return converted
     return from_package(name, converted) or from_hub(name)
-
-
-def cache_folder() -> Path:
-    """Where converted models are kept; ``AFTERWORD_CACHE`` moves it."""
-    return Path(os.environ.get("AFTERWORD_CACHE") or Path.home() / ".cache/afterword")
 
 
 def from_package(name: str, folder: Path) -> Path | None:

@@ -30,6 +30,29 @@ class Block(nn.Module):
         return x + self.mlp(self.mlp_norm(x))
 
 
+class DropoutBlock(Block):
+    """The same, leaving out by chance a share ``dropout`` of what is added, while it trains.
+
+    What stays is divided by ``1 - dropout``, so that the sum is the same on average. After
+    ``model.eval()`` nothing is left out. Draws from torch's global seed, as torch's layer does.
+
+    Source: Srivastava and others 2014, Dropout: a simple way to prevent neural networks from
+    overfitting.
+    """
+
+    drops = True
+
+    def __init__(self, config: Config):
+        super().__init__(config)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(
+        self, x: Float[Tensor, "B T D"], view: View = EVERYTHING, *, cache=None
+    ) -> Float[Tensor, "B T D"]:
+        x = x + self.dropout(self.attention(self.attention_norm(x), view, cache=cache))
+        return x + self.dropout(self.mlp(self.mlp_norm(x)))
+
+
 class PostNormBlock(Block):
     """The same with the norm on the stream itself, after each sum, as in the first Transformer.
 
@@ -109,3 +132,19 @@ def initialise(model: nn.Module, *, std: float = 0.02) -> None:
     sums += [part.down for part in parts if isinstance(part, MLP)]
     for layer in sums:
         nn.init.normal_(layer.weight, std=std / math.sqrt(len(sums)))
+
+
+def start_at_zero(model: nn.Module) -> None:
+    """First weights for Muon: each half of a block adds nothing yet, and no token is preferred.
+
+    The matrices that write to the residual stream, and the unembedding, are 0; those that read
+    from it are normal with deviation ``1 / √n_inputs``. The loss begins at exactly ln V.
+
+    Source: arXiv:2203.03466, for what reads out; arXiv:2110.12661, for what is added.
+    """
+    for name, layer in model.named_modules():
+        if isinstance(layer, nn.Linear):
+            if name.split(".")[-1] in ("output", "down", "unembedding"):
+                nn.init.zeros_(layer.weight)
+            else:
+                nn.init.normal_(layer.weight, std=layer.in_features**-0.5)

@@ -37,12 +37,20 @@ class Config:
     positions: Positions
     has_bias: bool  # in the linear layers of attention and MLP
     is_tied: bool  # the unembedding is the embedding's matrix
+    dropout: float = 0.0  # share of what each half adds that is dropped; wants a DropoutBlock
 
     def __post_init__(self):
         for field in fields(self):
             size = getattr(self, field.name)
             if field.type in (int, int | None) and size is not None and size < 1:
                 raise ValueError(f"{field.name} must be at least 1, got {size}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is a share from 0 to below 1, got {self.dropout}")
+        if self.dropout and not getattr(self.block, "drops", False):
+            raise ValueError(
+                f"dropout {self.dropout} does nothing in a {self.block.__name__}; "
+                "give block=DropoutBlock"
+            )
         if _is_open(self.d_head) and self.d_model % self.n_heads:
             raise ValueError(
                 f"{self.n_heads} heads cannot share d_model {self.d_model} evenly; take an "

@@ -1,12 +1,12 @@
 """Configs that are exactly the known models in structure, and the book's own.
 
-Keyword arguments change fields: ``gpt2(n_layers=2)``.
+Keyword arguments change fields: ``gpt2(n_layers=2)``. With ``dropout=0.1`` the blocks drop.
 """
 
-from afterword.model.block import Block
+from afterword.model.block import Block, DropoutBlock
 from afterword.model.config import Config
 from afterword.model.layers import LayerNorm, ReLUSquared, RMSNorm, SwiGLU, TanhGELU
-from afterword.model.positions import Learned, Rotary
+from afterword.model.positions import Learned, Rotary, SteepALiBi
 
 
 def gpt2(**changes) -> Config:
@@ -14,7 +14,7 @@ def gpt2(**changes) -> Config:
     fields = dict(vocab_size=50257, context_length=1024, d_model=768, n_layers=12, n_heads=12)
     fields |= dict(block=Block, norm=LayerNorm, norm_eps=1e-5, mlp=TanhGELU)
     fields |= dict(positions=Learned(), has_bias=True, is_tied=True)
-    return Config(**fields | changes)
+    return _config(fields | changes)
 
 
 def llama(**changes) -> Config:
@@ -25,7 +25,7 @@ def llama(**changes) -> Config:
     fields = dict(vocab_size=32000, context_length=4096, d_model=4096, n_layers=32, n_heads=32)
     fields |= dict(d_ff=11008, block=Block, norm=RMSNorm, norm_eps=1e-5, mlp=SwiGLU)
     fields |= dict(positions=Rotary(base=10_000.0), has_bias=False, is_tied=False)
-    return Config(**fields | changes)
+    return _config(fields | changes)
 
 
 def smollm2(**changes) -> Config:
@@ -59,4 +59,20 @@ def small(**changes) -> Config:
     fields = dict(context_length=128, d_model=128, n_layers=4, n_heads=4, norm_eps=1e-6)
     fields |= dict(block=Block, norm=RMSNorm, qk_norm=RMSNorm, mlp=ReLUSquared)
     fields |= dict(positions=Rotary(base=1_000.0), has_bias=False, is_tied=False)
-    return Config(**fields | changes)
+    return _config(fields | changes)
+
+
+def swift(**changes) -> Config:
+    """``small`` from parts that a CPU has fast kernels for: what the book trains when time counts.
+
+    LayerNorm where ``small`` has RMSNorm, and distances as a bias on the scores (ALiBi), which
+    cost nothing beside the mask, where ``small`` turns queries and keys. See EXPERIMENTS.md.
+    """
+    fields = dict(n_layers=6, norm=LayerNorm, qk_norm=LayerNorm, positions=SteepALiBi())
+    return small(**fields | changes)
+
+
+def _config(fields: dict) -> Config:
+    if fields.get("dropout") and fields["block"] is Block:
+        fields["block"] = DropoutBlock
+    return Config(**fields)
