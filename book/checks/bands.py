@@ -17,7 +17,8 @@ from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
-from afterword.evaluation.bands import FOLDER, load_runs
+from afterword.evaluation.bands import load_runs
+from afterword.training.tables import COMMITTED
 from book.checks.chapter import ROOT, Chapter, Finding, is_excused, is_figure, syntax
 from book.checks.numbers import shown
 
@@ -49,7 +50,7 @@ def plots(cell) -> list[tuple[str, str]]:
     return found
 
 
-def findings(chapter: Chapter, folder: Path = FOLDER, root: Path = ROOT) -> list[Finding]:
+def findings(chapter: Chapter, folder: Path = COMMITTED, root: Path = ROOT) -> list[Finding]:
     source = "\n".join(cell.source for _, cell in chapter.code)
     loaded = dict(LOADED.findall(source))
     return [

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterword.evaluation.bands import Runs, load_runs, save_runs
+from afterword.training.experiment import run
+from afterword.training.tables import this_machine, today
 
 STEPS = (10, 20, 30)
 LOSSES = np.array([[3, 2, 1.5], [3.2, 2.1, 1.4], [3.1, 2.2, 1.6], [3.1, 2.1, 1.5], [3.0, 2.1, 1.5]])
@@ -92,8 +94,21 @@ def test_what_is_saved_is_what_is_loaded(tmp_path_factory, losses):
     save_runs("tiny", before, folder)
     after = load_runs("tiny", folder)
     assert (after.steps, after.seeds, after.command) == (STEPS, before.seeds, "train.py")
-    assert np.abs(after.losses - before.losses).max() <= 0.5e-5 + 1e-12  # five places are written
-    assert [file.name for file in folder.iterdir()] == ["tiny.csv"]
+    np.testing.assert_array_equal(after.losses, before.losses)
+    assert (after.machine, after.date) == (this_machine(), today())
+    assert [file.name for file in folder.iterdir()] == ["tiny.json"]
+    save_runs("again", after, folder)
+    assert (folder / "again.json").read_bytes() == (folder / "tiny.json").read_bytes()
+
+
+def test_a_curve_run_as_an_experiment_makes_a_band(tmp_path):
+    def curve(*, seed):
+        return [{"step": step, "loss": LOSSES[seed, i]} for i, step in enumerate(STEPS)]
+
+    run(curve, {}, seeds=range(5), table=tmp_path / "curve.json")
+    after = load_runs("curve", tmp_path)
+    np.testing.assert_array_equal(after.losses, LOSSES)
+    assert (after.steps, after.seeds) == (STEPS, (0, 1, 2, 3, 4))
 
 
 def test_it_states_the_mean():
@@ -129,19 +144,28 @@ def test_questions_that_have_no_answer_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "damage",
+    ("old", "new", "message"),
     [
-        lambda text: text.partition("\n")[2],
-        lambda text: text.replace("loss", "los"),
-        lambda text: text[:-9],
-        lambda text: text + "0,10,99.0\n",
-        lambda text: text.rpartition("\n4,30")[0],
-        lambda text: text.partition("0,10")[0],
+        ('"command"', '"comand"', "x.json is damaged"),
+        ('"loss": 3.0', '"los": 3.0', "x.json makes no band"),
+        ('"loss": 3.0', '"loss": null', "x.json makes no band"),
+        ("}\n ]\n}\n", "", "x.json is damaged"),
+        ('"seed": 0, "step": 10', '"seed": 0, "step": 20', "x.json makes no band"),
+        ('{"seed": 4, "step": 30, "loss": 1.5}', '{"seed": 4, "step": 20, "loss": 2}', "no band"),
+        ("[0, 1, 2, 3, 4]", "[0, 1, 2, 3]", "x.json is damaged"),
+        ("[0, 1, 2, 3, 4]", "[0, 1, 2, 3, 4, 5]", "x.json makes no band"),
     ],
-    ids=["no command", "no column", "cut short", "twice", "a step missing", "empty"],
 )
-def test_a_damaged_file_is_refused(tmp_path, damage):
+def test_a_damaged_file_is_refused(tmp_path, old, new, message):
     path = save_runs("x", runs(), tmp_path)
-    path.write_text(damage(path.read_text()))
-    with pytest.raises(ValueError, match=r"x\.csv is damaged"):
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(ValueError, match=message):
+        load_runs("x", tmp_path)
+
+
+def test_a_table_without_rows_makes_no_band(tmp_path):
+    path = save_runs("x", runs(), tmp_path)
+    path.write_text(path.read_text().split('"rows"')[0] + '"rows": []}')
+    with pytest.raises(ValueError, match=r"x\.json makes no band; its rows must have seed, step"):
         load_runs("x", tmp_path)

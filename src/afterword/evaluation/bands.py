@@ -1,12 +1,9 @@
 """Bands for training curves: where one more run, of another seed, should lie.
 
-A chapter trains once; the runs of other seeds are committed with the package, each file with the
+A chapter trains once; the runs of other seeds are committed with the package, each table with the
 command that made it, so that the chapter can say whether its own curve is a usual one.
 """
 
-import csv
-import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +11,18 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import t as student
 
-FOLDER = Path(__file__).parents[1] / "data/runs"
-
+from afterword.training.tables import (
+    COMMITTED,
+    Table,
+    known_tables,
+    read_table,
+    this_machine,
+    today,
+    write_table,
+)
 
 MIN_SEEDS, MAX_STEPS = 5, 20  # with fewer seeds or more steps the band is too wide to refuse
-ROUNDING = 1e-4  # nats; the files hold five places
+ROUNDING = 1e-4  # nats; what sums in another order, or threads, may make of the same loss
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Runs:
     losses: Float[np.ndarray, "n_seeds n_steps"]
     seeds: tuple[int, ...]
     command: str
+    machine: str = ""
+    date: str = ""
 
     def __post_init__(self):
         if len(set(self.seeds)) < MIN_SEEDS or len(set(self.seeds)) != len(self.seeds):
@@ -94,38 +100,39 @@ class Runs:
         )
 
 
-def load_runs(name: str, folder: Path = FOLDER) -> Runs:
-    """The committed runs of that name."""
-    path = Path(folder, f"{name}.csv")
+def load_runs(name: str, folder: Path = COMMITTED) -> Runs:
+    """The committed runs of that name: a table with a seed, a step and a loss in each row."""
+    path = Path(folder, f"{name}.json")
     if not path.exists():
-        known = ", ".join(sorted(file.stem for file in Path(folder).glob("*.csv"))) or "none yet"
-        raise ValueError(f"no runs are called {name!r}; there are: {known}")
-    head, _, table = path.read_text(encoding="utf-8").partition("\n")
+        raise ValueError(f"no runs are called {name!r}; there are: {known_tables(folder)}")
+    table = read_table(path)
     try:
-        rows = [
-            (int(row["seed"]), int(row["step"]), float(row["loss"]))
-            for row in csv.DictReader(io.StringIO(table))
-        ]
-        at = {(seed, step): loss for seed, step, loss in rows}
-        seeds, steps = (sorted(set(each)) for each in zip(*at, strict=True))
-        losses = np.array([[at[seed, step] for step in steps] for seed in seeds])
-        if not head.startswith("# command: ") or len(rows) != len(at):
-            raise KeyError
-    except (KeyError, ValueError, TypeError) as error:
-        wanted = "a line '# command: …', then seed,step,loss with each seed once at each step"
-        raise ValueError(f"{path.name} is damaged; wanted {wanted}") from error
-    return Runs(tuple(steps), losses, tuple(seeds), head.removeprefix("# command: "))
+        at = {(row["seed"], row["step"]): float(row["loss"]) for row in table.rows}
+        steps = sorted({step for _, step in at})
+        losses = np.array([[at[seed, step] for step in steps] for seed in table.seeds])
+        if not len(table.rows) == len(at) > 0:
+            raise KeyError("twice")
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path.name} makes no band; its rows must have seed, step and loss, each seed once "
+            "at each step: keep curves of different settings in different tables"
+        ) from error
+    made = (table.command, table.machine, table.date)
+    return Runs(tuple(steps), losses, tuple(table.seeds), *made)
 
 
-def save_runs(name: str, runs: Runs, folder: Path = FOLDER) -> Path:
+def save_runs(name: str, runs: Runs, folder: Path = COMMITTED) -> Path:
     """Write runs where ``load_runs`` finds them, whole or not at all."""
-    path = Path(folder, f"{name}.csv")
-    lines = [f"# command: {runs.command}", "seed,step,loss"]
-    for seed, losses in zip(runs.seeds, runs.losses, strict=True):
-        rows = zip(runs.steps, losses, strict=True)
-        lines += [f"{seed},{step},{loss:.5f}" for step, loss in rows]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    os.replace(partial, path)
-    return path
+    rows = [
+        {"seed": seed, "step": step, "loss": float(loss)}
+        for seed, losses in zip(runs.seeds, runs.losses, strict=True)
+        for step, loss in zip(runs.steps, losses, strict=True)
+    ]
+    table = Table(
+        command=runs.command,
+        machine=runs.machine or this_machine(),
+        date=runs.date or today(),
+        seeds=runs.seeds,
+        rows=rows,
+    )
+    return write_table(Path(folder, f"{name}.json"), table)
