@@ -20,7 +20,7 @@ UNITS  := tests src --doctest-modules
 CHAPTERS = $(sort $(wildcard chapters/$(CHAPTER)*.ipynb))
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test fast lint nbval run report sync lab models bench data lock address clean
+.PHONY: help env book test fast lint nbval run recompute report sync lab models bench data lock address clean
 
 help:     ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -62,6 +62,10 @@ nbval: env  ## execute every chapter once, compare with the stored outputs, keep
 run: sync  ## execute and store: make run, or make run CHAPTER=01
 	@test -n "$(CHAPTERS)" || { echo "No chapter starts with '$(CHAPTER)'. There are: $(notdir $(basename $(wildcard chapters/*.ipynb)))"; exit 1; }
 	$(BIN)/python -m book.tools.run_chapters $(CHAPTERS)
+
+recompute: sync  ## compute anew the tables that chapters load (hours): make recompute, or make recompute CHAPTER=05
+	@test -n "$(CHAPTERS)" || { echo "No chapter starts with '$(CHAPTER)'."; exit 1; }
+	$(BIN)/python -m book.tools.recompute $(CHAPTERS)
 
 report: env  ## every chapter in one table, and what is wrong: make report, or make report CHAPTER=01
 	@$(BIN)/python -m book.checks $(CHAPTER)

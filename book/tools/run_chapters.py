@@ -30,7 +30,7 @@ print(peak // (1024**2 if sys.platform == "darwin" else 1024))
 """
 
 
-def run(notebook, n_threads: int | None = None) -> tuple[float, int]:
+def run(notebook, n_threads: int | None = None, timeout: int | None = 1800) -> tuple[float, int]:
     """Execute a notebook alone in an empty folder; its seconds, and the most MB it held."""
     env = os.environ | {"OMP_WAIT_POLICY": "PASSIVE"}  # waiting threads leave the cores to others
     if n_threads:
@@ -41,7 +41,7 @@ def run(notebook, n_threads: int | None = None) -> tuple[float, int]:
         with tempfile.TemporaryDirectory() as empty:
             NotebookClient(
                 notebook,
-                timeout=1800,
+                timeout=timeout,
                 kernel_name="python3",
                 record_timing=False,
                 store_widget_state=False,

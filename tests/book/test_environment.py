@@ -94,6 +94,18 @@ def test_the_workflows_run_the_commands_of_the_readme_on_every_python():
     assert "make test" in (ROOT / ".ci/run").read_text()
 
 
+def test_every_week_what_chapters_load_is_computed_anew():
+    """The command makes the tables of a tiny chapter in tests/book/test_recompute.py."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/recompute.yml").read_text())
+    (when,) = workflow[True]["schedule"]  # YAML reads `on` as true
+    assert re.fullmatch(r"\d+ \d+ \* \* \d", when["cron"]), "minute, hour, one day of the week"
+    (job,) = workflow["jobs"].values()
+    assert job["env"]["AFTERWORD_RECOMPUTE"] == "1"
+    assert "make recompute" in [step.get("run") for step in job["steps"]]
+    recipe = (ROOT / "Makefile").read_text().split("\nrecompute:")[1].split("\n\n")[0]
+    assert "-m book.tools.recompute $(CHAPTERS)" in recipe
+
+
 def test_the_address_is_set_in_one_place_and_carried_from_there():
     for file in ("README.md", "CITATION.cff"):
         for found in re.findall(r"https://github\.com/[\w.-]+/[\w-]+", (ROOT / file).read_text()):
@@ -105,4 +117,4 @@ def test_the_data_travel_with_the_package():
 
     for name in CORPORA:
         assert (FOLDER / f"{name}.jsonl.xz").exists()
-    assert sum(f.stat().st_size for f in FOLDER.iterdir()) < 12e6, "whole book: under 12 MB"
+    assert sum(f.stat().st_size for f in FOLDER.rglob("*")) < 12e6, "whole book: under 12 MB"
