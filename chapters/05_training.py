@@ -284,9 +284,8 @@ print(f"{held_out_loss(model):.2f} nats on text it has not seen")
 # %%
 same = ((inputs, inputs) for inputs, _ in text_for(0))
 model = new_model(seed=0)
-for step in train(model, same, optimizer=adamw(model, lr=8e-3),
-                  schedule=Linear(n_steps=60, n_warmup=10), max_norm=1):
-    pass
+*_, step = train(model, same, optimizer=adamw(model, lr=8e-3),
+                 schedule=Linear(n_steps=60, n_warmup=10), max_norm=1)
 print(f"{step.loss:.4f} nats per letter on text never seen before")
 print(sample(model, n_tokens=60))
 
@@ -437,7 +436,7 @@ def first_look(n_fixes):
 looks = {FIXES[n]: first_look(n) for n in (0, 1)}
 
 # %% mystnb={"image": {"alt": "Two panels of hills, one for each of four blocks and one for the logits. As found, the stream widens from block to block, and the logits spread widely. With small first weights all are narrow and the logits hardly differ from zero."}} tags=["hide-input"]
-from afterword.plots.probes import plot_distributions, plot_update_ratios
+from afterword.plots.probes import plot_distributions
 
 fig, axes = plt.subplots(1, 2, figsize=(4.8, 3.0))
 for ax, (name, (seen, _)) in zip(axes, looks.items()):
@@ -584,7 +583,8 @@ from afterword.training import optimizers
 
 many = torch.randn(64, 256, generator=rng)
 values = torch.linalg.svdvals(orthogonal(many).float())
-assert 0.6 < values.min() and values.max() < 1.3
+assert 0.6 < values.min()
+assert values.max() < 1.3
 print(orthogonal(G), torch.linalg.svdvals(orthogonal(G).float()))
 print(f"of a random 64 × 256 matrix: {values.min():.2f} to {values.max():.2f}")
 
@@ -1283,7 +1283,8 @@ mean = race.groupby(["recipe", "step"])[["seconds", "loss"]].mean()
 early, end = mean.loc["ours-1m"].iloc[0], mean.loc["nanogpt-cpu"].iloc[-1]
 print(f"ours after 250 steps: {early.loss:.3f} nats, "
       f"{early.seconds / end.seconds:.2f} of the other's time")
-assert early.loss < end.loss and early.seconds < end.seconds / 4
+assert early.loss < end.loss
+assert early.seconds < end.seconds / 4
 
 # %% mystnb={"image": {"alt": "Loss on the whole held-out text over seconds of training, three seeds of each recipe. Ours lies below the baseline from the first point on and ends far below it."}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(4.8, 2.9))
