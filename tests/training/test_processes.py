@@ -110,9 +110,8 @@ def test_two_processes_make_the_steps_of_one_with_the_doubled_batch(two, name):
     found, weights_of_two = read(two, name), load_file(two / f"{name}.safetensors")
     # sums in another order differ by rounding: of fp32, or of half precision where it is asked for
     loose = CASES[name].get("dtype") is not None
-    torch.testing.assert_close(
-        torch.tensor(found), torch.tensor(losses), rtol=2e-2 if loose else 1e-5, atol=1e-6
-    )
+    rtol = 2e-2 if loose else 1e-3 if name == "muon" else 1e-5
+    torch.testing.assert_close(torch.tensor(found), torch.tensor(losses), rtol=rtol, atol=1e-6)
     # Muon rounds to bfloat16: 2^-8 of a step of lr 0.02, six times. Adam divides by the gradient's
     # size, however small: a fraction of lr 1e-2 or, in half precision, more than that
     atol = 3e-2 if loose else 5e-4 if name == "muon" else 2e-5
