@@ -112,8 +112,9 @@ def test_two_processes_make_the_steps_of_one_with_the_doubled_batch(two, name):
     loose = CASES[name].get("dtype") is not None
     rtol = 2e-2 if loose else 1e-3 if name == "muon" else 1e-5
     torch.testing.assert_close(torch.tensor(found), torch.tensor(losses), rtol=rtol, atol=1e-6)
-    # Muon rounds to bfloat16, 2^-8 of a step of lr 0.02, in each of three products, six times. Adam divides by the gradient's
-    # size, however small: a fraction of lr 1e-2 or, in half precision, more than that
+    # Muon rounds to bfloat16, 2^-8 of a step of lr 0.02, in each of three products, six times.
+    # Adam divides by the gradient's size, however small: a fraction of lr 1e-2 or, in half
+    # precision, more than that
     atol = 3e-2 if loose else 1.5e-3 if name == "muon" else 2e-5
     assert final.keys() == weights_of_two.keys()
     for weight in final:
