@@ -141,10 +141,7 @@ WRONG = {
         (with_down(lambda s, w, n: half_wave(math.pi * (s - w) / n)), "You divided by n_steps"),
         (with_down(lambda s, w, n: math.cos(math.pi * (s - w) / (n - w))), "goes down to -1"),
         (with_down(lambda s, w, n: half_wave(180 * (s - w) / (n - w))), "takes radians"),
-        (
-            with_down(lambda s, w, n: half_wave(math.pi * (s - w) / (n - w - 1))),
-            "reaches 0 in the last step",
-        ),
+        (with_down(lambda s, w, n: half_wave(math.pi * (s - w) / (n - w - 1))), "Yours reaches 0"),
         (with_down(lambda s, w, n: 1.0), "The warm-up is right"),
         (with_down(lambda s, w, n: 1 - (s - w) / (n - w)), "Your way down is a straight line"),
         (with_down(lambda s, w, n: 1 / 4), "Right at step 6"),
