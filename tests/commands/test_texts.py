@@ -7,7 +7,8 @@ import pytest
 from tokenizers import Tokenizer
 
 from afterword.commands.config import TrainConfig
-from afterword.commands.texts import check_lengths, load_texts, split, tokenizer_file
+from afterword.commands.texts import check_lengths, load_texts, split
+from afterword.interop.writers import tokenizer_to_json
 from afterword.text.bpe import BPETokenizer
 from afterword.text.corpora import load
 
@@ -61,13 +62,13 @@ def test_the_tokenizer_file_of_pairs_is_read_by_tokenizers(here):
     text = Path("play.txt").read_text()
     BPETokenizer.train(text, vocab_size=280).save("tokenizer.json")
     texts = load_texts(config("play.txt", tokenizer="tokenizer.json"))
-    theirs = Tokenizer.from_str(tokenizer_file(texts.tokenizer))
+    theirs = Tokenizer.from_str(tokenizer_to_json(texts.tokenizer))
     assert theirs.encode(text).ids == texts.tokenizer.encode(text)
 
 
 def test_the_tokenizer_file_of_characters_holds_the_alphabet(here):
     tokenizer = load_texts(config("play.txt")).tokenizer
-    assert json.loads(tokenizer_file(tokenizer))["alphabet"] == tokenizer.alphabet
+    assert json.loads(tokenizer_to_json(tokenizer))["alphabet"] == tokenizer.alphabet
 
 
 def test_a_text_shorter_than_a_batch_or_a_window_is_refused(here):

@@ -1,7 +1,6 @@
 """The text of a run, split and encoded."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import torch
 from torch import Tensor
 
 from afterword.commands.config import TrainConfig, nearest
-from afterword.text import corpora, tokenizer_json
+from afterword.text import corpora
 from afterword.text.batches import split_documents
 from afterword.text.bpe import BPETokenizer
 from afterword.text.bytes import ByteTokenizer
@@ -73,19 +72,6 @@ def make_tokenizer(name: str, text: str) -> Tokenizer:
         f"no tokenizer and no file is called {name!r}; give characters, bytes or the path of a "
         "tokenizer.json"
     )
-
-
-def tokenizer_file(tokenizer: Tokenizer) -> str:
-    """The tokenizer as a checkpoint keeps it: of pairs of bytes, the usual tokenizer.json."""
-    if isinstance(tokenizer, CharTokenizer):
-        content = {"type": "characters", "alphabet": tokenizer.alphabet}
-    elif isinstance(tokenizer, ByteTokenizer):
-        content = {"type": "bytes"}
-    else:
-        content = tokenizer_json.to_json(
-            tokenizer.tokens, tokenizer.merges, tokenizer.special_tokens
-        )
-    return json.dumps(content, ensure_ascii=False, indent=1)
 
 
 def check_lengths(texts: Texts, *, context_length: int, batch_size: int) -> None:

@@ -16,8 +16,8 @@ from afterword.commands.build import Job, build
 from afterword.commands.config import TrainConfig, read_config, to_toml
 from afterword.commands.progress import Log
 from afterword.commands.results import NAME
-from afterword.commands.texts import tokenizer_file
 from afterword.evaluation.likelihood import bits_per_byte, mean_loss
+from afterword.interop.writers import descriptions, tokenizer_to_json
 from afterword.runtime import keep_freed_memory
 from afterword.sampling.generate import write
 from afterword.training.checkpoints import load_checkpoint, newest, save_checkpoint
@@ -138,7 +138,7 @@ def sample(job: Job) -> str:
 
 
 def save(job: Job, *, step: int, seconds: float) -> None:
-    tokenizer = tokenizer_file(job.texts.tokenizer)
+    about = descriptions(job.shape, job.texts.tokenizer)
     save_checkpoint(
         job.config.run_folder,
         step=step,
@@ -146,7 +146,7 @@ def save(job: Job, *, step: int, seconds: float) -> None:
         optimizer=job.optimizer,
         machine=job.machine,
         rngs=job.rngs,
-        files={"config.toml": to_toml(job.config), "tokenizer.json": tokenizer},
+        files={"config.toml": to_toml(job.config)} | about,
         extra={"text": job.texts.fingerprint, "seconds": seconds},
         n_kept=job.config.n_kept,
     )
@@ -155,7 +155,9 @@ def save(job: Job, *, step: int, seconds: float) -> None:
 def restore(job: Job, path: Path) -> tuple[int, float]:
     """Put the job where the checkpoint was: steps made, and seconds spent in them."""
     other = f"{path} was trained on another text or tokenizer; give the same, or another --name"
-    if (path / "tokenizer.json").read_text(encoding="utf-8") != tokenizer_file(job.texts.tokenizer):
+    if (path / "tokenizer.json").read_text(encoding="utf-8") != tokenizer_to_json(
+        job.texts.tokenizer
+    ):
         raise ValueError(other)
     checkpoint = load_checkpoint(
         path, model=job.model, optimizer=job.optimizer, machine=job.machine, rngs=job.rngs
