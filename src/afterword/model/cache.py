@@ -59,6 +59,13 @@ class Cache:
         for layer in self.layers:
             layer.length = length
 
+    def select(self, rows: Int[Tensor, "B"]) -> None:
+        """Row i becomes what row ``rows[i]`` was: for texts that go on from others."""
+        for layer in self.layers:
+            layer.keys, layer.values = layer.keys[rows], layer.values[rows]
+        if self.n_pads is not None:
+            self.n_pads = self.n_pads[rows]
+
 
 def pad_left(
     prompts: Sequence[Sequence[int]], *, pad_id: int = 0
