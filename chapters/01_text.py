@@ -506,17 +506,13 @@ print(f"{gained:.2f} bits gained, {rates[0] - rates[-1]:.2f} without context")
 #
 # To write is to draw a letter, append it, and ask again. That is true of a table of counts and of the largest model there is, so we write it once, for anything that turns ids into logits. Ids have the shape (texts, positions); logits have one axis more, a score for each token of the vocabulary that could come after each position. To go on we need only the last position's, `[:, -1]`.
 
-# %% tags=["shows:afterword.sampling.generate.draw"]
+# %%
 def draw(logits, rng):
     return torch.multinomial(logits.softmax(dim=-1), 1, generator=rng).squeeze(-1)
 
-# %% tags=["shows:afterword.sampling.generate.stream"]
+# %%
 @torch.no_grad()
 def stream(model, ids, *, context_length, rng):
-    if ids.shape[-1] == 0:
-        raise ValueError(
-            "nothing to continue: give a prompt of at least one token"
-        )
     while True:
         ids = ids[:, -context_length:]
         token = draw(model(ids)[:, -1], rng)
@@ -532,10 +528,23 @@ letters = islice(stream(five, start, context_length=4, rng=rng), 60)
 print(chars.decode([letter.item() for letter in letters]))
 
 # %% [markdown]
-# The package has both, and `write`, which does this from text to text. How far back must a model look, to write? These look back over no letter, one, two and four.
+# The package has both, with the choices that chapter 6 is about; without them it draws what ours draws.
 
 # %%
-from afterword.sampling.generate import draw, stream, write
+from afterword.sampling import generate
+
+def sixty_letters(stream):
+    rng = torch.Generator().manual_seed(1)
+    letters = stream(five, start, context_length=4, rng=rng)
+    return torch.cat(list(islice(letters, 60)))
+
+assert torch.equal(sixty_letters(stream), sixty_letters(generate.stream))
+
+# %% [markdown]
+# From text to text, this is `write`. How far back must a model look, to write? These look back over no letter, one, two and four.
+
+# %%
+from afterword.sampling.generate import write
 
 def sample(model, n_tokens=150, prompt="To be, or not to be"):
     rng, n = torch.Generator().manual_seed(8), model.context_length
