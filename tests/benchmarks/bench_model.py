@@ -1,8 +1,8 @@
-"""Times of the decoder: training beside nanoGPT's way, writing beside Hugging Face; one thread.
+"""Times of the decoder: forward and backward beside nanoGPT's way; one thread.
 
     python -m tests.benchmarks.bench_model
 
-Both at 10.7 M parameters: 6 layers, 384 wide, 6 heads, 65 symbols. The contestants take turns.
+At 10.7 M parameters: 6 layers, 384 wide, 6 heads, 65 symbols. The contestants take turns.
 """
 
 from collections.abc import Callable
@@ -11,14 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from afterword.interop.weights import to_hugging_face
 from afterword.model.gpt import GPT
 from afterword.model.layers import GELU
 from afterword.model.presets import gpt2, llama, small
 from tests.benchmarks.timing import ratios, spread, take_turns
 
 SIZES = dict(vocab_size=65, context_length=256, d_model=384, n_layers=6, n_heads=6)
-BATCH, N_ROUNDS, N_PROMPT, N_NEW = 16, 7, 16, 128
+BATCH, N_ROUNDS = 16, 7
 
 
 class PackedBlock(nn.Module):
@@ -99,35 +98,6 @@ def training(n_rounds: int) -> dict[str, list[float]]:
     return take_turns(steps, n_rounds)
 
 
-@torch.no_grad()
-def write(model: GPT, ids: Tensor, n_new: int) -> Tensor:
-    """The likeliest token again and again, with the cache."""
-    cache, new = model.new_cache(), ids
-    for _ in range(n_new):
-        new = model(new, cache)[:, -1:].argmax(-1)
-        ids = torch.cat([ids, new], dim=1)
-    return ids
-
-
-def writing(n_rows: int, n_rounds: int) -> dict[str, list[float]]:
-    """Seconds for the same tokens from the same weights, in turns."""
-    ours = GPT(gpt2(**SIZES)).eval()
-    theirs = to_hugging_face(ours)
-    ids = torch.randint(SIZES["vocab_size"], (n_rows, N_PROMPT))
-    mask = torch.ones_like(ids)
-    asked = dict(max_new_tokens=N_NEW, min_new_tokens=N_NEW, do_sample=False, pad_token_id=0)
-    half = GPT(ours.config).eval()
-    half.load_state_dict(ours.state_dict())
-    half.bfloat16()
-    contestants = {
-        "Hugging Face": lambda: theirs.generate(ids, attention_mask=mask, **asked),
-        "afterword": lambda: write(ours, ids, N_NEW),
-        "afterword, bf16": lambda: write(half, ids, N_NEW),
-    }
-    assert contestants["Hugging Face"]().tolist() == contestants["afterword"]().tolist()
-    return take_turns(contestants, n_rounds)
-
-
 def show(times: dict[str, list[float]], n_tokens: int) -> None:
     faster = ratios(times, next(iter(times)))
     for name, own in times.items():
@@ -141,9 +111,6 @@ def main() -> None:
     print(f"tokens/s and ratio, each the median (least to most) of {N_ROUNDS} rounds, one thread")
     print(f"\nforward and backward, 6 x 384, context 256, batch {BATCH}")
     show(training(N_ROUNDS), BATCH * SIZES["context_length"])
-    for n_rows in (1, BATCH):
-        print(f"\nwriting {N_NEW} tokens after {N_PROMPT}, batch {n_rows}, with a cache")
-        show(writing(n_rows, N_ROUNDS), n_rows * N_NEW)
 
 
 if __name__ == "__main__":

@@ -40,11 +40,12 @@ def model_of(name: str) -> GPT:
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("batch_size", [1, 16])
 @pytest.mark.parametrize("name", CONFIGS)
-def test_a_packed_model_has_the_same_logits_at_once_and_step_by_step(name):
+def test_a_packed_model_has_the_same_logits_at_once_and_step_by_step(name, batch_size):
     """Two texts of unequal length, read with the cache: four tokens, then one at a time."""
     model = model_of(name)
-    packed = pack(model)
+    packed = pack(model, batch_size=batch_size)
     ids, n_pads = torch.randint(29, (2, 9)), torch.tensor([0, 2])
     torch.testing.assert_close(packed(ids), model(ids), rtol=1e-4, atol=1e-5)
     caches = model.new_cache(n_pads), packed.new_cache(n_pads)

@@ -287,6 +287,7 @@ def test_a_stream_ends_when_every_row_is_finished(rng):
         (dict(filters=[ban([[i] for i in range(28)])]), "no token left"),
         (dict(filters=[bias({i: -torch.inf for i in range(28)})]), "no token left"),
         (dict(filters=[lambda logits, ids: logits - torch.inf]), "no token is left to draw"),
+        (dict(filters=[lambda logits, ids: logits - torch.inf, top_k(1)]), "no token is left"),
     ],
 )
 def test_what_cannot_be_written_is_refused(changes, message):

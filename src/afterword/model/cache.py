@@ -29,9 +29,9 @@ class LayerCache:
             self.keys = torch.cat([self.keys[:, :, :start], k, room], dim=2)
             self.values = torch.cat([self.values[:, :, :start], v, room], dim=2)
         else:
-            self.keys[:, :, start : self.length] = k
-            self.values[:, :, start : self.length] = v
-        return self.keys[:, :, : self.length], self.values[:, :, : self.length]
+            self.keys.narrow(2, start, k.shape[2]).copy_(k)
+            self.values.narrow(2, start, k.shape[2]).copy_(v)
+        return self.keys.narrow(2, 0, self.length), self.values.narrow(2, 0, self.length)
 
 
 class Cache:

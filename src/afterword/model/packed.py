@@ -9,7 +9,6 @@ Axes   B batch   T new positions   D d_model   M what comes out
 
 import copy
 from collections.abc import Callable
-from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -22,57 +21,72 @@ from afterword.model.gpt import GPT
 from afterword.model.layers import RMSNorm, SwiGLU
 from afterword.model.positions import rotate
 
+FEW = 4  # fewer rows at once are faster in fp32 without oneDNN: see EXPERIMENTS.md
 
-def pack(model: GPT, *, dtype: torch.dtype | None = None) -> GPT:
-    """A copy for writing alone, in ``dtype`` or the model's own: same logits but for rounding.
+Linear = Callable[[Tensor], Tensor]  # [..., D] → [..., M]
 
-    It has weights of its own and cannot be trained or saved. Blocks of another kind than
-    ``Block``, and a model on another device, are copied as they are.
+
+def pack(model: GPT, *, batch_size: int = 1, dtype: torch.dtype | None = None) -> GPT:
+    """A copy for writing ``batch_size`` texts at once, in ``dtype`` or the model's own.
+
+    The logits are the same but for rounding. The copy has weights of its own and cannot be
+    trained or saved. Blocks of another kind than ``Block``, and a model on another device, are
+    copied as they are.
 
     >>> from afterword.model.presets import small
     >>> pack(GPT(small(vocab_size=65)))(torch.zeros(1, 7, dtype=torch.long)).shape
     torch.Size([1, 7, 65])
     """
     model = copy.deepcopy(model).eval().requires_grad_(False).to(dtype)
-    if model.embedding.weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+    weight = model.embedding.weight
+    if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return model
+    is_wide = batch_size >= FEW or weight.dtype != torch.float32
+    linear = reordered if is_wide else transposed
     for i, block in enumerate(model.blocks):
         if type(block) in (Block, DropoutBlock):
-            model.blocks[i] = PackedBlock(block)
-    model.unembedding = PackedLinear([model.unembedding])
+            model.blocks[i] = PackedBlock(block, linear)
     return model
 
 
-class PackedLinear(nn.Module):
-    """Linear layers as one product ``x Wᵀ + b``, W in the order in which oneDNN reads it."""
+def transposed(layers: list[nn.Linear]) -> Linear:
+    """Layers as one product ``x Wᵀ + b``, W lying column after column."""
+    weight, bias = stacked(layers)
+    weight = weight.T.contiguous().T
+    return lambda x: F.linear(x, weight, bias)
 
-    def __init__(self, layers: list[nn.Linear]):
-        super().__init__()
-        biases = [layer.bias for layer in layers if layer.bias is not None]
-        weight = torch.cat([layer.weight for layer in layers]).detach()
-        self.weight = torch.ops.mkldnn._reorder_linear_weight(weight, 1)
-        self.bias = torch.cat(biases).detach() if biases else None
 
-    def forward(self, x: Float[Tensor, "*B D"]) -> Float[Tensor, "*B M"]:
-        return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
+def reordered(layers: list[nn.Linear]) -> Linear:
+    """The same with W in the order in which oneDNN reads it."""
+    weight, bias = stacked(layers)
+    weight = torch.ops.mkldnn._reorder_linear_weight(weight, 1)
+    product = torch.ops.mkldnn._linear_pointwise.default
+    return lambda x: product(x, weight, bias, "none", [], "")
+
+
+def stacked(layers: list[nn.Linear]) -> tuple[Tensor, Tensor | None]:
+    """Their matrices above one another, and so their biases."""
+    biases = [layer.bias.detach() for layer in layers if layer.bias is not None]
+    weights = [layer.weight.detach() for layer in layers]
+    return torch.cat(weights), torch.cat(biases) if biases else None
 
 
 class PackedBlock(nn.Module):
     """``Block`` in fewer and larger steps."""
 
-    def __init__(self, block: Block):
+    def __init__(self, block: Block, linear: Callable[[list[nn.Linear]], Linear]):
         super().__init__()
         attention, mlp = block.attention, block.mlp
         parts = [attention.query, attention.key, attention.value]
         self.sizes = [part.out_features for part in parts]
         self.d_head, self.n_sharing = attention.d_head, attention.n_sharing
-        self.together, self.output = PackedLinear(parts), PackedLinear([attention.output])
+        self.together, self.output = linear(parts), linear([attention.output])
         self.norms = [plain(block.attention_norm), plain(block.mlp_norm)]
         self.head_norms = [plain(attention.query_norm), plain(attention.key_norm)]
         is_gated = isinstance(mlp, SwiGLU)
-        self.up = PackedLinear([mlp.gate, mlp.up] if is_gated else [mlp.up])
+        self.up = linear([mlp.gate, mlp.up] if is_gated else [mlp.up])
         self.bend = gate if is_gated else mlp.bend
-        self.down = PackedLinear([mlp.down])
+        self.down = linear([mlp.down])
 
     def forward(
         self, x: Float[Tensor, "B T D"], view: View = EVERYTHING, *, cache=None
@@ -82,7 +96,7 @@ class PackedBlock(nn.Module):
 
     def attend(self, x: Tensor, view: View, cache) -> Tensor:
         n_rows, n_new, _ = x.shape
-        parts = self.together(x).split(self.sizes, dim=-1)
+        parts = torch.split_with_sizes(self.together(x), self.sizes, -1)
         q, k, v = (part.view(n_rows, n_new, -1, self.d_head).transpose(1, 2) for part in parts)
         q, k = self.head_norms[0](q), self.head_norms[1](k)
         if view.rotation is not None:
@@ -118,9 +132,9 @@ def gate(x: Tensor) -> Tensor:
 def plain(norm: nn.Module) -> Callable[[Tensor], Tensor]:
     """A norm without the cost of calling a module."""
     if type(norm) is nn.LayerNorm:
-        return partial(F.layer_norm, **_settings(norm), bias=norm.bias)
-    return partial(F.rms_norm, **_settings(norm)) if type(norm) is RMSNorm else norm
-
-
-def _settings(norm: nn.Module) -> dict:
-    return dict(normalized_shape=norm.normalized_shape, weight=norm.weight, eps=norm.eps)
+        shape, weight, bias, eps = norm.normalized_shape, norm.weight, norm.bias, norm.eps
+        return lambda x: torch.layer_norm(x, shape, weight, bias, eps)
+    if type(norm) is RMSNorm:
+        shape, weight, eps = norm.normalized_shape, norm.weight, norm.eps
+        return lambda x: torch.rms_norm(x, shape, weight, eps)
+    return norm.forward

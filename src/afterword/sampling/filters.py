@@ -20,8 +20,9 @@ them together. Kept sets are those of transformers' logits processors, except th
 
 * keep under ``top_k`` all tokens equal to the k-th, and so more than k;
 * choose among equals at the edge of ``top_p`` in no stated order (the number is the same);
-* sum up in float32 and in bf16 or fp16 where the logits are; ours never below float32, so that
-  tokens whose mass stands within rounding of the edge can fall on the other side.
+* sum up in the type of the logits, ours in float64, so that a token whose mass stands within
+  rounding of the edge can fall on the other side;
+* take p = 0, which here is an error.
 
 Axes   B batch   T text so far   V vocab_size
 """
@@ -107,7 +108,7 @@ def top_k(k: int) -> Filter:
     def filter(logits: Logits) -> Logits:
         return put_back(*largest(logits, k), logits.shape[-1])
 
-    filter.narrow = lambda logits: largest(logits, k)
+    filter.narrow, filter.is_greedy = lambda logits: largest(logits, k), k == 1
     return filter
 
 

@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from afterword.sampling.reader import NO_TOKEN, Beyond, Model, Reader, line_up
+from afterword.sampling.reader import NO_TOKEN, Beyond, Model, Reader, check_settings, line_up
 from afterword.sampling.rows import Filter
 
 Rng = torch.Generator | Sequence[torch.Generator]  # one for all rows, or one for each
@@ -74,17 +74,25 @@ def stream(
 
 def _steps(reader: Reader, rows: "Progress", filters: Sequence[Filter], rng: Rng):
     """Tokens, and the model's own logits from which they were chosen."""
+    is_greedy = bool(filters) and getattr(filters[-1], "is_greedy", False)
+    if is_greedy:
+        filters = filters[:-1]  # the likeliest is drawn for certain: taken without drawing
     while not (rows.are_finished or reader.is_full):
         with torch.inference_mode():
             logits = reader.logits()
             chosen = rows.constrain(logits)
             for change in filters:
                 chosen = change(chosen, reader.ids)
-            if filters or rows.constraint:
+            if is_greedy and (filters or rows.constraint):
                 refuse_nothing_left(chosen)
-            token = rows.step(draw(chosen, rng))
+            try:
+                token = chosen.argmax(-1) if is_greedy else draw(chosen, rng)
+            except RuntimeError:  # of multinomial: not a distribution
+                refuse_nothing_left(chosen)
+                raise
+            token = rows.step(token)
         yield token.clone(), logits
-        reader.add(token.clamp(min=0))
+        reader.add(token.clamp(min=0) if rows.constraint else token)
 
 
 class Progress:
@@ -222,18 +230,6 @@ class Draft:
         ends = [text.find(one) for one in self.stop if one in text]
         text = text[: min(ends, default=None)]
         return Written(text=text, ids=self.ids, logprobs=self.logprobs, why=self.why or why)
-
-
-def check_settings(ids: Tensor, *, context_length: int, beyond: str, n_tokens: int | None) -> None:
-    """Raise ``ValueError`` for what no text can be written with."""
-    if ids.shape[-1] == 0:
-        raise ValueError("nothing to continue: give a prompt of at least one token")
-    if context_length < 1:
-        raise ValueError(f"context_length must be at least 1, got {context_length}")
-    if beyond not in ("slide", "jump", "stop"):
-        raise ValueError(f'beyond is "slide", "jump" or "stop", got {beyond!r}')
-    if n_tokens is not None and n_tokens < 0:
-        raise ValueError(f"n_tokens cannot be negative, got {n_tokens}")
 
 
 def check_stops(stop: Sequence[str], tokenizer) -> None:

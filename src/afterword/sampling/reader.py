@@ -27,7 +27,7 @@ class Reader:
         self, model: Model, ids: Int[Tensor, "B T"], *, context_length: int, beyond: Beyond
     ):
         self.model, self.context_length, self.beyond = model, context_length, beyond
-        self.ids = ids  # NO_TOKEN before the shorter ones
+        self._room, self._length = ids, ids.shape[1]
         self._start = 0  # of what is in view
         self._cache = None
         if beyond == "stop" and ids.shape[1] > context_length:
@@ -37,22 +37,31 @@ class Reader:
             )
 
     @property
+    def ids(self) -> Int[Tensor, "B T"]:
+        """All tokens so far, ``NO_TOKEN`` before the shorter prompts."""
+        return self._room[:, : self._length]
+
+    @property
     def is_full(self) -> bool:
-        return self.beyond == "stop" and self.ids.shape[1] > self.context_length
+        return self.beyond == "stop" and self._length > self.context_length
 
     def add(self, tokens: Int[Tensor, "B"]) -> None:
-        """Append one token to each row."""
-        self.ids = torch.cat([self.ids, tokens[:, None]], dim=1)
+        """Append one token to each row; the room doubles when full, so that few are copied."""
+        if self._length == self._room.shape[1]:
+            self._room = torch.cat([self._room, torch.empty_like(self._room)], dim=1)
+        self._room[:, self._length] = tokens
+        self._length += 1
+        self._new = tokens[:, None]
 
     def logits(self) -> Float[Tensor, "B V"]:
         """Of the token after the last one of each row."""
-        length = self.ids.shape[1]
+        length = self._length
         if length - self._start > self.context_length:
             is_jump = self.beyond == "jump"
             n_kept = max(1, self.context_length // 2) if is_jump else self.context_length
             self._start, self._cache = length - n_kept, None
         if self._cache is not None:
-            return self.model(self.ids[:, -1:], self._cache)[:, -1]
+            return self.model(self._new, self._cache)[:, -1]
         return self._read_anew(self.ids[:, self._start :])
 
     def _read_anew(self, ids: Int[Tensor, "B T"]) -> Float[Tensor, "B V"]:
@@ -78,3 +87,15 @@ def line_up(prompts: Sequence[Sequence[int]], *, device=None) -> Int[Tensor, "B 
     longest = max(map(len, prompts))
     rows = [[NO_TOKEN] * (longest - len(prompt)) + list(prompt) for prompt in prompts]
     return torch.tensor(rows, dtype=torch.long, device=device)
+
+
+def check_settings(ids: Tensor, *, context_length: int, beyond: str, n_tokens: int | None) -> None:
+    """Raise ``ValueError`` for what no text can be written with."""
+    if ids.shape[-1] == 0:
+        raise ValueError("nothing to continue: give a prompt of at least one token")
+    if context_length < 1:
+        raise ValueError(f"context_length must be at least 1, got {context_length}")
+    if beyond not in ("slide", "jump", "stop"):
+        raise ValueError(f'beyond is "slide", "jump" or "stop", got {beyond!r}')
+    if n_tokens is not None and n_tokens < 0:
+        raise ValueError(f"n_tokens cannot be negative, got {n_tokens}")

@@ -24,6 +24,8 @@ def largest(
     """
     vocab_size = logits.shape[-1]
     k = min(k, vocab_size)
+    if k == 1:  # max promises the first of equals
+        return logits.max(-1, keepdim=True)
     values, ids = _topk(logits, min(k + 1, vocab_size))
     (tied,) = (values[:, 1:] == values[:, :-1]).any(-1).nonzero(as_tuple=True)
     values, ids = values[:, :k], ids[:, :k]
