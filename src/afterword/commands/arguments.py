@@ -1,4 +1,4 @@
-"""The command line: `afterword train --config RECIPE --field value …`."""
+"""The command line: `afterword train --config RECIPE --field value …`, `afterword write …`."""
 
 import argparse
 import os
@@ -17,9 +17,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = argparse.ArgumentParser(prog="afterword", description="Language models that write.")
     some = commands.add_subparsers(metavar="COMMAND", required=True)
     add_settings(some.add_parser("train", help="train a model", **about()))
+    add_writing(some.add_parser("write", help="let a model continue a text", allow_abbrev=False))
     words = sys.argv[1:] if arguments is None else arguments
+    if list(words[:1]) == ["write"]:
+        return write(commands.parse_args(words))
     found, unknown = commands.parse_known_args(words)
     return train(found, unknown, words[1:])
+
+
+def write(found: argparse.Namespace) -> int:
+    """Let a model write; what goes wrong is told in a sentence."""
+    from afterword.commands.write import write_out  # torch, which takes seconds
+
+    try:
+        return write_out(found)
+    except ValueError as error:
+        print(f"afterword: {error}", file=sys.stderr)
+        return 1
 
 
 def train_main(arguments: Sequence[str] | None = None) -> int:
@@ -92,6 +106,22 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
             default=argparse.SUPPRESS,
             help=described(field),
         )
+
+
+def add_writing(parser: argparse.ArgumentParser) -> None:
+    """What can be said after `afterword write`."""
+    of = parser.add_argument
+    of("model", help="the package's (writer), or the folder of a run")
+    of("prompt", help="how the text begins; - reads it from standard input")
+    of("--n-tokens", type=int, default=500, help="at most so many (default: %(default)s)")
+    of("--temperature", type=float, default=1.0, help="below 1 plainer (default: %(default)s)")
+    of("--top-k", type=int, metavar="K", help="draw from the K likeliest")
+    of("--top-p", type=float, metavar="P", help="draw from the likeliest that make up the share P")
+    of("--min-p", type=float, metavar="P", help="drop what is below P times the likeliest")
+    of("--repetition", type=float, default=1.0, help="above 1 repeats less (default: %(default)s)")
+    of("--seed", type=int, default=0, help="another one, another text (default: %(default)s)")
+    of("--context-length", type=int, metavar="N", help="tokens in view (default: the model's own)")
+    of("--device", help="cpu, cuda or mps; else CUDA when there is one")
 
 
 def described(field: Field) -> str:
