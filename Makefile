@@ -20,7 +20,7 @@ UNITS  := tests src --doctest-modules
 CHAPTERS = $(sort $(wildcard chapters/$(CHAPTER)*.ipynb))
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test fast lint nbval run recompute report sync lab models bench data lock address clean
+.PHONY: help env book test fast lint nbval run recompute report sync lab models writer bench data lock address clean
 
 help:     ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -80,6 +80,11 @@ lab: sync  ## JupyterLab on the chapters; options: make lab LAB='--no-browser --
 
 models: env  ## convert the pretrained models, which env has fetched, and say where they are
 	$(BIN)/python -m afterword.interop.pretrained
+
+writer: env  ## train anew the model that the package keeps (ten minutes)
+	$(BIN)/afterword train --config writer --folder _build/runs
+	rm -rf _build/writer && $(BIN)/python -m afterword.interop.writers _build/runs/writer _build/writer
+	rm -rf src/afterword/data/models/writer && mv _build/writer src/afterword/data/models/writer
 
 bench: env  ## measure speed beside others, in turns on one thread (minutes): make bench, or make bench BENCH=model
 	@for file in tests/benchmarks/bench_$(BENCH)*.py; do echo "# $$file" && $(BIN)/python -m $$(echo $${file%.py} | tr / .) || exit 1; done

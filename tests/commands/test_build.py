@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from afterword.commands.build import build, make_model, make_optimizer, make_schedule, make_shape
-from afterword.commands.config import TrainConfig
+from afterword.commands.config import TrainConfig, read_config
+from afterword.interop.writers import load_writer
 from afterword.model import layers
 from afterword.model.presets import small
 from afterword.training.schedules import Constant, Cosine, Linear, Trapezoid
@@ -109,3 +110,9 @@ def test_the_stream_is_in_the_precision_asked_for(precision, dtype):
         model(torch.zeros(1, 3, dtype=torch.long))
     model(torch.zeros(1, 3, dtype=torch.long))  # outside autocast nothing changes
     assert seen == [dtype, torch.float32]
+
+
+def test_the_writer_of_the_package_is_what_its_recipe_makes():
+    model, tokenizer = load_writer("writer")
+    shape = make_shape(read_config("writer", {}), vocab_size=tokenizer.vocab_size)
+    assert model.config == shape

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from afterword.interop.weights import to_hugging_face
 from afterword.model.gpt import GPT
+from afterword.model.packed import pack
 from afterword.model.presets import gpt2, small, swift
+from afterword.sampling.beam import beam
 from afterword.sampling.filters import ban, bias, temperature, top_k, top_p
 from afterword.sampling.generate import draw, stream, write, write_all
 from afterword.sampling.penalties import repetition
@@ -302,6 +304,7 @@ def test_as_many_generators_as_rows_are_wanted():
 
 @pytest.mark.slow
 def test_smollm2_writes_as_it_does_in_transformers(rng):
+    """The likeliest tokens, with the weights as they are and packed, and three beams."""
     from afterword.interop.pretrained import load_pretrained
 
     try:
@@ -309,7 +312,13 @@ def test_smollm2_writes_as_it_does_in_transformers(rng):
     except ValueError:
         pytest.skip("smollm2-135m is not installed")
     theirs, ids = to_hugging_face(model), torch.tensor([tokenizer.encode("Once upon a time")])
-    asked = dict(max_new_tokens=12, min_new_tokens=12, do_sample=False, pad_token_id=0)
-    wanted = theirs.generate(ids, attention_mask=torch.ones_like(ids), **asked)[0, ids.shape[1] :]
-    tokens = stream(model, ids, context_length=99, rng=rng, filters=[top_k(1)], n_tokens=12)
-    assert [int(token) for token in tokens] == wanted.tolist()
+    asked = dict(max_new_tokens=10, do_sample=False, pad_token_id=0, eos_token_id=None)
+    asked["attention_mask"] = torch.ones_like(ids)
+    wanted = theirs.generate(ids, **asked)[0, ids.shape[1] :].tolist()
+    settings = dict(context_length=99, rng=rng, filters=[top_k(1)], n_tokens=10)
+    assert [int(token) for token in stream(model, ids, **settings)] == wanted
+    found = theirs.generate(ids, num_beams=3, num_return_sequences=3, **asked)
+    del theirs
+    assert [int(token) for token in stream(pack(model), ids, **settings)] == wanted
+    beams = beam(model, ids[0].tolist(), n_beams=3, n_tokens=10)
+    assert [one.ids for one in beams] == found[:, ids.shape[1] :].tolist()

@@ -163,3 +163,9 @@ def _read(folder: Path, name: str) -> str:
         return (folder / name).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ValueError(f"{folder} has no {name}; train again, or give another folder") from None
+
+
+if __name__ == "__main__":
+    import sys
+
+    save_writer(sys.argv[2], *load_writer(sys.argv[1]))
