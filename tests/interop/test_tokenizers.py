@@ -57,6 +57,15 @@ def test_a_vocabulary_that_is_not_of_bytes_is_left_to_its_own_ways():
     assert PretrainedTokenizer(Engine(models.WordLevel({"a": 0}, "a"))).encode("a") == [0]
 
 
+def test_the_bytes_of_each_token_are_known_also_of_half_a_character(tokenizer):
+    assert [tokenizer.token_bytes(id) for id in range(260)] == TOKENIZER.tokens
+
+
+def test_the_bytes_of_a_token_that_depends_on_its_neighbours_are_not_known():
+    with pytest.raises(ValueError, match="only known for byte-level BPE"):
+        PretrainedTokenizer(Engine(models.WordLevel({"a": 0}, "a"))).token_bytes(0)
+
+
 @pytest.mark.parametrize("content", ["", "{}", "no"])
 def test_a_file_that_is_no_tokenizer_is_refused(tmp_path, content):
     (tmp_path / "tokenizer.json").write_text(content)

@@ -201,7 +201,7 @@ def test_top_p_twice_keeps_less():
 @settings(max_examples=30)
 @given(logits=small_rows, p=st.floats(0.01, 1), k=st.integers(1, 6), t=st.floats(0.05, 20))
 def test_a_chain_is_its_filters_one_after_the_other(logits, p, k, t):
-    parts = [temperature(t), top_k(k), top_p(p), repetition(1.2), top_k(2), typical(p), min_p(p)]
+    parts = [temperature(t), top_k(k), top_p(p), top_k(3), repetition(1.2), top_k(2), min_p(p)]
     ids = torch.zeros(len(logits), 1).long()
     expected = logits
     for n, part in enumerate(parts, start=1):
@@ -222,7 +222,8 @@ def test_after_top_k_a_chain_hands_on_only_the_k_kept():
     chain(top_k(7), spy)(logits)
     spy.is_by_value = True
     assert chain(top_k(7), spy)(logits).shape == (1, 100)
-    assert widths == [100, 7], "what asks for tokens is given all of them"
+    chain(chain(top_k(7)), spy)(logits)
+    assert widths == [100, 7, 7], "what asks for tokens is given all of them"
 
 
 def test_order_matters():
@@ -286,7 +287,7 @@ def test_a_banned_sequence_loses_its_last_token_where_the_rest_was_just_said(rng
         torch.randn(3, 6, generator=rng),
         torch.tensor([[0, 4, 5], [5, 4, 4], [-1, -1, 5]]),
     )
-    words = [[1], [4, 5, 2], [4, 3], [4, 4, 4, 0]]
+    words = [[1], [4, 5, 2], [4, 3], [0, 3], [4, 4, 4, 0]]
     result = ban(words)(logits, ids)
     expected = theirs.NoBadWordsLogitsProcessor(words)(ids, logits)
     assert torch.equal(result, expected)
@@ -297,6 +298,7 @@ def test_a_banned_sequence_loses_its_last_token_where_the_rest_was_just_said(rng
     ]
     assert torch.equal(ban([1])(logits), ban([[1]])(logits)), "single tokens ask for no text"
     assert torch.equal(ban([])(logits), logits)
+    assert kept(ban([[4, 4, 2]])(logits[:1], torch.tensor([[4]]))).all(), "4 was said only once"
 
 
 @pytest.mark.parametrize(

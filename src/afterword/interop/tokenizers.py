@@ -1,13 +1,13 @@
 """A tokenizer that somebody else trained, run by the ``tokenizers`` library."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from tokenizers import Tokenizer as Engine
+from tokenizers import decoders
 
 from afterword.text.tokenizer import Ids, as_utf8, checked_ids
-from afterword.text.tokenizer_json import CHARACTERS
+from afterword.text.tokenizer_json import CHARACTERS, to_bytes
 
 
 class PretrainedTokenizer:
@@ -63,13 +63,30 @@ class PretrainedTokenizer:
         """The text of some ids, special tokens spelled out, with � for half a character."""
         return self.engine.decode(checked_ids(ids, self.vocab_size), skip_special_tokens=False)
 
+    def token_bytes(self, id: int) -> bytes:
+        """The bytes of one token of a byte-level vocabulary; none for an id without a token."""
+        (id,) = checked_ids([id], self.vocab_size)
+        if not is_byte_level(self.engine):
+            raise ValueError(
+                "the bytes of a token are only known for byte-level BPE, as in GPT-2; this "
+                "vocabulary is of another kind, and writes a token as its neighbours ask"
+            )
+        added = self.engine.get_added_tokens_decoder()
+        if id in added:
+            return added[id].content.encode()
+        return to_bytes(self.engine.id_to_token(id) or "")
+
 
 def bytes_without_token(engine: Engine) -> set[int]:
     """What a byte-level vocabulary would leave out without a word; others have ways of their own.
 
     SmolLM2's lacks six control characters, and bytes that no text has.
     """
-    decoder = json.loads(engine.to_str()).get("decoder") or {}
-    if decoder.get("type") != "ByteLevel":
+    if not is_byte_level(engine):
         return set()
     return {byte for byte, token in CHARACTERS.items() if engine.token_to_id(token) is None}
+
+
+def is_byte_level(engine: Engine) -> bool:
+    """Does it write each byte as a character of its own, as GPT-2 did?"""
+    return isinstance(engine.decoder, decoders.ByteLevel)
