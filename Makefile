@@ -57,7 +57,7 @@ lint: env  ## style of the code, and that it is formatted
 
 nbval: env  ## execute every chapter once, compare with the stored outputs, keep what was computed
 	rm -rf _build/executed
-	$(BIN)/python -m pytest -q $(NBVAL) chapters
+	AFTERWORD_STILL=1 $(BIN)/python -m pytest -q $(NBVAL) chapters
 
 run: sync  ## execute and store: make run, or make run CHAPTER=01
 	@test -n "$(CHAPTERS)" || { echo "No chapter starts with '$(CHAPTER)'. There are: $(notdir $(basename $(wildcard chapters/*.ipynb)))"; exit 1; }

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "model": {"runtime"},
     "sampling": {"runtime"},
     "training": {"runtime"},
-    "interop": {"runtime", "text", "model"},
+    "interop": {"runtime", "text", "model", "sampling", "plots"},
     "evaluation": {"runtime", "text", "sampling", "training"},
     "commands": {"runtime", "text", "model", "sampling", "training", "evaluation", "interop"},
     "exercises": {"runtime", "text", "model", "sampling", "evaluation"},
