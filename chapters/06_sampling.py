@@ -289,7 +289,7 @@ curves = (p.log().cpu() / T[:, None]).softmax(dim=1)
 fig, ax = plt.subplots(figsize=(4.8, 2.9))
 for i, (word, colour) in enumerate(zip(words, COLOURS.values())):
     ax.plot(T, curves[:, i], color=colour)
-    ax.text((0.62, 0.8, 0.42, 2.3)[i], (0.72, 0.33, 0.06, 0.06)[i], word,
+    ax.text((0.62, 0.8, 1.5, 2.3)[i], (0.72, 0.33, 0.17, 0.06)[i], word,
             color=colour)
 ax.axhline(1 / 4, color=COLOURS["floor"], linewidth=1, linestyle=":")
 ax.set(title="Cold: the likeliest. Hot: anything", xscale="log", ylim=(0, 1.02))
@@ -370,7 +370,7 @@ fig, ax = plt.subplots(figsize=(4.8, 2.8))
 for (name, q), colour in zip(shares.items(), ("model", "rival")):
     ordered = q.cpu().sort(descending=True).values.cumsum(dim=0)[:24]
     ax.plot(range(1, 25), ordered, "o-", markersize=3.5, color=COLOURS[colour])
-    ax.text(7, ordered[6] - (0.1 if name == "flat" else 0.08), name,
+    ax.text(7, ordered[6] - (0.1 if name == "flat" else 0.2), name,
             color=COLOURS[colour])
 ax.axhline(0.9, color=COLOURS["floor"], linewidth=1, linestyle=":")
 ax.text(24, 0.84, "0.9", color=COLOURS["floor"])
@@ -529,7 +529,7 @@ print(f"known without {sum(known_by['none']) / 72:.1%}, with "
 #
 # ## Claim: *temperature is a creativity dial*
 #
-# Turn it up and the model becomes creative, turn it down and it becomes factual: so say the manuals. Something does go up. What else? We look at three things. *Distinct-2* is the share of different ones among all pairs of neighbouring words, over all texts together: do they say different things ([Li et al., 2016](../book/references.md#li2016))? The words that are known: can it spell? And, as in chapter 1, the pieces of 20 letters that stand in what the model has read: did it write that, or remember it? <!-- number three: as listed --> <!-- number 20: the size that copied_share has by default -->
+# Turn it up and the model becomes creative, turn it down and it becomes factual: so say the manuals. Something does go up. What else? We look at four things. The runs of letters that were said before, as above. *Distinct-2* is the share of different ones among all pairs of neighbouring words, over all texts together: do they say different things ([Li et al., 2016](../book/references.md#li2016))? The words that are known: can it spell? And, as in chapter 1, the pieces of 20 letters that stand in what the model has read: did it write that, or remember it? <!-- number four: as listed --> <!-- number 20: the size that copied_share has by default -->
 
 # %%
 from afterword.evaluation import originality
@@ -537,14 +537,16 @@ from afterword.evaluation.diversity import distinct_n
 
 def judged(texts):
     copied = [originality.copied_share(text, train_text) for text in texts]
+    again = [repetition(text, 12) for text in texts]
     return {"known": share_known(texts), "copied": sum(copied) / len(texts),
+            "again": sum(again) / len(texts),
             "distinct": distinct_n(map(words_in, texts), 2)}
 
 assert originality.copied_share(train_text[5:45], train_text) == 1
 print({name: round(x, 3) for name, x in judged(texts["greedy"]).items()})
 
 # %% [markdown]
-# If the claim is right, distinct pairs rise with the temperature. One should also expect that known words and copied pieces become fewer, and that top-p, which cuts off the tail, trades one for the other as the temperature does. Where are people? Write down your guess. Eight seeds; each has its own 24 places and its own draws, and at these all settings are compared. (From a table, as in chapter 5, since it takes a few minutes.) <!-- number 24: openings, above -->
+# If the claim is right, distinct pairs rise with the temperature. One should also expect that what is said again, known words and copied pieces become fewer, and that top-p, which cuts off the tail, trades one for the other as the temperature does. Where are people? Write down your guess. Eight seeds; each has its own 24 places and its own draws, and at these all settings are compared. (From a table, as in chapter 5, since it takes a few minutes.) <!-- number 24: openings, above -->
 
 # %%
 from afterword.training.experiment import run
@@ -564,9 +566,10 @@ knobs = run(written, {"way": ways}, seeds=range(8), table="06_knobs")
 # %%
 from afterword.evaluation.intervals import difference, summary
 
-mean = knobs.groupby("way", sort=False)[["distinct", "known", "copied"]].mean()
+kinds = ["distinct", "again", "known", "copied"]
+mean = knobs.groupby("way", sort=False)[kinds].mean()
 print(mean.round(3).to_string())
-for what in ("distinct", "known", "copied"):
+for what in kinds:
     row = summary(knobs[knobs.way == "people"], what).iloc[0]
     print(f"people, {what}: {row.low:.3f} to {row.high:.3f}")
 
@@ -592,13 +595,13 @@ plt.show()
 
 # %%
 sides = ("way", "top-p 0.9", "T 0.85")
-for what in ("distinct", "known", "copied"):
+for what in kinds:
     row = difference(knobs, what, between=sides).iloc[0]
     print(f"{what}, top-p 0.9 less T 0.85: {row['mean']:+.3f} "
           f"({row.low:+.3f} to {row.high:+.3f})")
 
 # %% [markdown]
-# The dial is real, and turns several things at once. From 0.3 to 1.5 the pairs become ever more different, while the share of known words falls, slowly at first and then fast, and the recited pieces become fewer. Cold text is not only dull: at 0.3 the model copies 0.080 of its pieces, six times as much as people do. So the verdict: **temperature is a dial from repeating and reciting to babbling**, and whether what lies between is creative, none of these numbers says. <!-- number six, 0.080: beside 0.013, in the table above -->
+# The dial is real, and turns several things at once. From 0.3 to 1.5 the pairs become ever more different, while the share of known words falls, slowly at first and then fast, and the recited pieces become fewer. What is said again hardly moves: already at 0.3 the loop is gone, with 0.014 of the runs where greedy had 39.2%. A little chance breaks it. But cold texts say the same things as one another, and at 0.3 the model copies 0.080 of its pieces, six times as much as people do. So the verdict: **temperature is a dial from reciting to babbling**, and whether what lies between is creative, none of these numbers says. <!-- number six, 0.080: beside 0.013, in the table above --> <!-- number 39.2: above -->
 #
 # Two things are worth a second look. People have fewer different pairs than the model at 1, perhaps because they stay with their subject. And top-p is not the temperature under another name: at 0.9 it is as varied as a temperature of 0.85 and more of its words are known, by two in a hundred. (We chose that pair after we had seen the table.) It cuts what is unlikely everywhere; cold also makes the likely likelier where there was a choice. <!-- number two, 1, two in a hundred: as listed; the plain die; 0.020 above -->
 #
