@@ -9,6 +9,12 @@ SIZES = "--context-length 8 --d-model 16 --n-layers 1 --n-heads 2 --batch-size 4
 OFTEN = "--evaluate-every 3 --save-every 2 --sample-every 3 --n-warmup 1 --device cpu"
 
 
+@pytest.fixture(autouse=True)
+def _memory_is_given_back(monkeypatch):
+    """What a run asks of malloc cannot be undone, and other tests of this process measure memory."""
+    monkeypatch.setattr("afterword.commands.train.keep_freed_memory", lambda: True)
+
+
 @pytest.fixture
 def here(tmp_path, monkeypatch) -> Path:
     """An empty folder to work in, with a text in it."""

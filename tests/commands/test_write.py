@@ -47,26 +47,11 @@ def test_the_prompt_may_come_from_elsewhere(capsys, monkeypatch):
     assert capsys.readouterr().out.startswith("HAMLET.\nThe ")
 
 
-def test_a_run_of_train_can_write(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.txt").write_text("the cat sat on the mat. " * 200)
-    sizes = [
-        "--n-layers",
-        "1",
-        "--d-model",
-        "8",
-        "--n-heads",
-        "2",
-        "--context-length",
-        "16",
-        "--batch-size",
-        "4",
-    ]
-    less = ["--n-steps", "2", "--evaluate-every", "0", "--sample-every", "0", "--name", "mine"]
-    assert main(["train", "--text", "mine.txt", *sizes, *less]) == 0
+def test_a_run_of_train_can_write(capsys, afterword):
+    assert afterword("--name mine") == 0
     capsys.readouterr()
-    assert main(["write", "runs/mine", "the cat", "--n-tokens", "30"]) == 0
-    assert len(capsys.readouterr().out) == len("the cat") + 30 + 1
+    assert main(["write", "runs/mine", "To be", "--n-tokens", "30"]) == 0
+    assert len(capsys.readouterr().out) == len("To be") + 30 + 1
 
 
 def test_an_interruption_ends_the_text(capsys, monkeypatch):
