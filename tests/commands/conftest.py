@@ -11,7 +11,7 @@ OFTEN = "--evaluate-every 3 --save-every 2 --sample-every 3 --n-warmup 1 --devic
 
 @pytest.fixture(autouse=True)
 def _memory_is_given_back(monkeypatch):
-    """What a run asks of malloc cannot be undone, and other tests of this process measure memory."""
+    """What a run asks of malloc cannot be undone, and other tests here measure memory."""
     monkeypatch.setattr("afterword.commands.train.keep_freed_memory", lambda: True)
 
 
