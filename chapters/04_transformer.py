@@ -850,6 +850,7 @@ print(tokenizer.decode(likeliest(ids, 30)[0].tolist()))
 # Then by chance, with `stream` from chapter 1, three texts at once. They are the first three that we drew. <!-- number three, three: the rows below -->
 
 # %%
+from afterword.model.gpt import look_back  # the package's: stream uses a cache
 from afterword.sampling.generate import stream as drawn
 
 chance = torch.Generator(device).manual_seed(0)
