@@ -9,6 +9,7 @@ Axes   B batch   T new positions   D d_model   M what comes out
 
 import copy
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -42,7 +43,7 @@ def pack(model: GPT, *, batch_size: int = 1, dtype: torch.dtype | None = None) -
     if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return model
     is_wide = batch_size >= FEW or weight.dtype != torch.float32
-    linear = reordered if is_wide else transposed
+    linear = partial(reordered, batch_size=batch_size) if is_wide else transposed
     for i, block in enumerate(model.blocks):
         if type(block) in (Block, DropoutBlock):
             model.blocks[i] = PackedBlock(block, linear)
@@ -56,10 +57,10 @@ def transposed(layers: list[nn.Linear]) -> Linear:
     return lambda x: F.linear(x, weight, bias)
 
 
-def reordered(layers: list[nn.Linear]) -> Linear:
-    """The same with W in the order in which oneDNN reads it."""
+def reordered(layers: list[nn.Linear], *, batch_size: int) -> Linear:
+    """The same with W in the order in which oneDNN reads it for so many rows."""
     weight, bias = stacked(layers)
-    weight = torch.ops.mkldnn._reorder_linear_weight(weight, 1)
+    weight = torch.ops.mkldnn._reorder_linear_weight(weight, batch_size)
     product = torch.ops.mkldnn._linear_pointwise.default
     return lambda x: product(x, weight, bias, "none", [], "")
 
