@@ -14,7 +14,6 @@ from afterword.interop.live import Settings
 from afterword.interop.pages import page_model, rounded
 from afterword.interop.writers import load_writer
 from afterword.model import block, layers
-from afterword.model.gpt import GPT
 from afterword.model.layers import RMSNorm, SwiGLU
 from afterword.model.positions import ALiBi, Rotary
 from afterword.model.presets import gpt2, llama, qwen3, small, swift
@@ -22,6 +21,7 @@ from afterword.sampling.reader import Reader
 from afterword.text.bytes import ByteTokenizer
 from afterword.text.characters import CharTokenizer
 from book.tools import look
+from tests.model.models import lively
 
 pytestmark = pytest.mark.slow
 
@@ -60,20 +60,8 @@ SCHEMES = {
 VARIANTS |= {name: swift(**TINY, positions=scheme()) for name, scheme in SCHEMES.items()}
 
 # The page computes in doubles and keeps fp32 between layers, Python computes in fp32 throughout;
-# the issue asks for 1e-3, and the worst seen is 3e-7.
+# 1e-3 would do on a page, and the worst seen is 3e-7.
 CLOSE = dict(rtol=0, atol=1e-5)
-
-
-def lively(config) -> GPT:
-    """Weights ten times the usual, no vector at a special value: a slip would show."""
-    torch.manual_seed(0)
-    model = GPT(config).eval()
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight.copy_(
-                10 * weight if weight.dim() > 1 else weight + torch.randn_like(weight) / 10
-            )
-    return model
 
 
 @pytest.fixture(scope="module")
