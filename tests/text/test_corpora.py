@@ -32,8 +32,21 @@ def test_a_dataset_holds_the_same_documents():
     assert [corpora.Document(**row) for row in dataset] == corpora.load("austen")
 
 
+def test_every_snippet_of_a_review_comes_with_its_readers_ratings():
+    documents = corpora.load("reviews")
+    assert all(15 <= len(d.ratings) <= 29 for d in documents)
+    assert {rating for d in documents for rating in d.ratings} == set(range(-4, 5))
+    conan = documents[0]
+    assert conan.text.startswith("The Rock is destined to be the 21st Century's new ''Conan''")
+    # the mean that the package's own table of ground truth gives
+    assert sum(conan.ratings) / len(conan.ratings) == pytest.approx(2.266666667)
+    assert corpora.as_dataset("reviews")[0]["ratings"] == list(conan.ratings)
+
+
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match="no corpus 'goethe'; there are: shakespeare, austen"):
+    with pytest.raises(
+        ValueError, match="no corpus 'goethe'; there are: shakespeare, austen, reviews"
+    ):
         corpora.load("goethe")
 
 

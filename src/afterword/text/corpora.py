@@ -32,10 +32,11 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One work: a play, a poem, a novel."""
+    """One work: a play, a poem, a novel; or one snippet of a review, with what people said of it."""
 
     title: str
     text: str
+    ratings: tuple[int, ...] = ()  # -4, a complete pan, to 4, high praise; one number a person
 
 
 CORPORA = {
@@ -63,6 +64,17 @@ CORPORA = {
             n_characters=4_025_028,
             n_bytes=4_025_029,
         ),
+        Corpus(
+            name="reviews",
+            title="Sentences from film reviews, each rated by 15 to 29 people",
+            author="film critics; ratings collected by C. J. Hutto and E. Gilbert",
+            source="PyPI vaderSentiment 3.3.2 (its additional resources)",
+            licence="MIT; collected for research",
+            sha256="f04eca048d17cc0c595cabd6291458f63c4216ec597e15c5e4f9f27799abc7e6",
+            n_documents=10_603,
+            n_characters=1_184_792,
+            n_bytes=1_184_978,
+        ),
     )
 }
 
@@ -79,7 +91,8 @@ def load(name: str, folder: Path = FOLDER) -> list[Document]:
     if name not in CORPORA:
         raise ValueError(f"no corpus {name!r}; there are: {', '.join(CORPORA)}")
     lines = _read(CORPORA[name], folder).decode().rstrip("\n").split("\n")
-    return [Document(**json.loads(line)) for line in lines]
+    rows = map(json.loads, lines)
+    return [Document(row["title"], row["text"], tuple(row.get("ratings", ()))) for row in rows]
 
 
 def text(name: str) -> str:
@@ -93,10 +106,11 @@ def join(documents: list[Document]) -> str:
 
 
 def as_dataset(name: str):
-    """One corpus as a ``datasets.Dataset`` with the columns ``title`` and ``text``."""
+    """One corpus as a ``datasets.Dataset``: the columns ``title``, ``text`` and any ``ratings``."""
     from datasets import Dataset  # takes a second, and few need it
 
-    return Dataset.from_list([asdict(document) for document in load(name)])
+    rows = [asdict(document) for document in load(name)]
+    return Dataset.from_list([{key: value for key, value in row.items() if value} for row in rows])
 
 
 def _read(corpus: Corpus, folder: Path) -> bytes:

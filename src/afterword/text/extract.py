@@ -19,6 +19,7 @@ import sys
 import tarfile
 import tempfile
 import zlib
+from dataclasses import asdict
 from pathlib import Path
 
 from afterword.text.corpora import CORPORA, FOLDER, Document
@@ -61,6 +62,33 @@ def austen(folder: Path) -> list[Document]:
     return [Document(title, novels[title.title()]) for title in NOVELS]
 
 
+def reviews(folder: Path) -> list[Document]:
+    """The film snippets of ``vaderSentiment``, with the ratings of the people who read them.
+
+    They lie in an archive inside the source archive, as two tables with one number a snippet. Of
+    snippets with the same words the first is taken.
+    """
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary=:all:"]
+    subprocess.run([*pip, "--dest", folder, "vaderSentiment==3.3.2"], check=True)
+    with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
+        archive.extractall(folder, filter="data")
+    with tarfile.open(next(folder.rglob("hutto_ICWSM_2014.tar.gz"))) as archive:
+        archive.extractall(folder, filter="data")
+    tables = folder / "hutto_ICWSM_2014"
+    texts = _columns(tables / "movieReviewSnippets_GroundTruth.txt")
+    ratings = _columns(tables / "movieReviewSnippets_anonDataRatings.txt")
+    documents = {}
+    for number, (_, text) in texts.items():
+        rated = tuple(json.loads(ratings[number][-1]))
+        documents.setdefault(text.strip(), Document(f"Snippet {number}", text.strip(), rated))
+    return list(documents.values())
+
+
+def _columns(table: Path) -> dict[str, list[str]]:
+    rows = [line.split("\t") for line in table.read_text(encoding="utf-8").split("\n") if line]
+    return {row[0]: row[1:] for row in rows}
+
+
 def _unpacked_blocks(raw: bytes):
     """Each object of an R lazy-load file: four bytes of length, then a zlib stream."""
     while raw:
@@ -89,9 +117,8 @@ def _strings(block: bytes) -> list[str]:
 
 def write(name: str, documents: list[Document]) -> None:
     """Check one corpus against its entry in ``corpora``, then replace its file."""
-    lines = "".join(
-        json.dumps({"title": d.title, "text": d.text}, ensure_ascii=False) + "\n" for d in documents
-    ).encode()
+    rows = [{key: value for key, value in asdict(d).items() if value} for d in documents]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
     found = {
         "sha256": hashlib.sha256(lines).hexdigest(),
         "n_documents": len(documents),
@@ -109,7 +136,7 @@ def write(name: str, documents: list[Document]) -> None:
 
 
 def main(names: list[str]) -> None:
-    extractors = {"shakespeare": shakespeare, "austen": austen}
+    extractors = {"shakespeare": shakespeare, "austen": austen, "reviews": reviews}
     for name in names or extractors:
         if name not in extractors:
             raise SystemExit(f"no corpus {name!r}; there are: {', '.join(extractors)}")
