@@ -32,7 +32,7 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One work: a play, a poem, a novel; or one snippet of a review, with what people said of it."""
+    """One work: a play, a poem, a novel; or a sentence of a review, with what people made of it."""
 
     title: str
     text: str
