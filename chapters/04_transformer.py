@@ -391,10 +391,13 @@ class GPT(nn.Module):
         check_ids(ids, vocab_size=self.config.vocab_size)
         places, view = look_back(
             ids, self.positions, config=self.config, cache=cache)
+        return self.unembedding(self.hidden(ids, places, view, cache=cache))
+
+    def hidden(self, ids, places, view, *, cache=None):
         x = self.positions.add(self.embedding(ids), places)  # [B, T, D]
         for i, block in enumerate(self.blocks):
             x = block(x, view, cache=cache and cache.layers[i])
-        return self.unembedding(self.norm(x))
+        return self.norm(x)
 
     def new_cache(self, n_pads=None):
         return Cache(self.config.n_layers, n_pads)

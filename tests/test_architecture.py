@@ -17,8 +17,9 @@ MAY_IMPORT = {
     "training": {"runtime"},
     "interop": {"runtime", "text", "model", "sampling", "plots"},
     "evaluation": {"runtime", "text", "sampling", "training"},
+    "finetuning": {"runtime", "text", "model", "training", "interop"},
     "commands": {"runtime", "text", "model", "sampling", "training", "evaluation", "interop"},
-    "exercises": {"runtime", "text", "model", "sampling", "evaluation"},
+    "exercises": {"runtime", "text", "model", "sampling", "finetuning", "evaluation"},
     "__main__": {"commands"},
 }
 # one command under another name: torchrun and accelerate launch start `-m afterword.training`

@@ -45,6 +45,27 @@ def same_weights(a, b):
     return all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
 
 
+def test_inputs_by_name_reach_the_model_and_a_complaint_about_them_shows_the_first():
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.gpt = tiny()
+
+        def forward(self, ids, texts):
+            return self.gpt(ids) + 0 * texts[..., None]
+
+    def named(data):
+        return (({"ids": ids, "texts": torch.zeros_like(ids)}, targets) for ids, targets in data)
+
+    assert losses(Named(), named(batches())) == losses(tiny(), batches())
+    broken = Named()
+    broken.gpt.norm.weight.data[0] = math.nan
+    ids, _ = next(batches())
+    first = ", ".join(map(str, ids.flatten()[:8].tolist()))
+    with pytest.raises(Diverged, match=rf"shape \(4, 8\) that begins {first}, …"):
+        losses(broken, named(batches()))
+
+
 def test_it_is_the_loop_one_would_write():
     ours, plain = tiny(), tiny()
     schedule = Cosine(n_steps=6, n_warmup=2)

@@ -45,10 +45,16 @@ class GPT(nn.Module):
     ) -> Float[Tensor, "B T V"]:
         check_ids(ids, vocab_size=self.config.vocab_size)
         places, view = look_back(ids, self.positions, config=self.config, cache=cache)
+        return self.unembedding(self.hidden(ids, places, view, cache=cache))
+
+    def hidden(
+        self, ids: Int[Tensor, "B T"], places: Int[Tensor, "*B T"], view: View, *, cache=None
+    ) -> Float[Tensor, "B T D"]:
+        """What the unembedding reads: the stream after the last block, normed."""
         x = self.positions.add(self.embedding(ids), places)  # [B, T, D]
         for i, block in enumerate(self.blocks):
             x = block(x, view, cache=cache and cache.layers[i])
-        return self.unembedding(self.norm(x))
+        return self.norm(x)
 
     def new_cache(self, n_pads: Int[Tensor, "B"] | None = None) -> Cache:
         """An empty cache for this model; ``n_pads`` from ``pad_left``."""

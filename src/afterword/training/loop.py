@@ -3,7 +3,8 @@
     for step in train(model, batches, optimizer=optimizer, schedule=Linear(n_steps=500)):
         print(step.number, step.loss)
 
-The model is anything from inputs to logits; the batches come as (inputs, targets).
+The model is anything from inputs to logits; the batches come as (inputs, targets). A model that
+takes several inputs is given them by name, from a dict.
 """
 
 import math
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from afterword.training.machines import OneDevice
 from afterword.training.schedules import Schedule
 
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[Tensor | dict[str, Tensor], Tensor]
 IGNORED = -100  # a target that does not count, as in torch's cross_entropy
 
 
@@ -101,7 +102,7 @@ def _gradients(model, parts, n_tokens, index, loss_function, machine) -> float:
     for i, (inputs, targets) in enumerate(parts):
         with machine.together(model, is_last=i == len(parts) - 1):
             with machine.autocast():
-                logits = model(inputs)
+                logits = model(**inputs) if isinstance(inputs, dict) else model(inputs)
             loss = loss_function(logits, targets) * (_count(targets) / n_tokens)
             value = machine.mean(loss.item())
             if not math.isfinite(value):
@@ -125,7 +126,8 @@ def _next(batches: Iterator[Batch], index: int, n_steps: int) -> Batch:
         ) from None
 
 
-def _complaint(what: str, step: int, inputs: Tensor) -> str:
+def _complaint(what: str, step: int, inputs: Tensor | dict[str, Tensor]) -> str:
+    inputs = next(iter(inputs.values())) if isinstance(inputs, dict) else inputs
     first = ", ".join(map(str, inputs.flatten()[:8].tolist()))
     return (
         f"{what} at step {step}, on a batch of shape {tuple(inputs.shape)} that "
