@@ -44,9 +44,7 @@ def test_every_snippet_of_a_review_comes_with_its_readers_ratings():
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(
-        ValueError, match="no corpus 'goethe'; there are: shakespeare, austen"
-    ):
+    with pytest.raises(ValueError, match="no corpus 'goethe'; there are: shakespeare, austen"):
         corpora.load("goethe")
 
 

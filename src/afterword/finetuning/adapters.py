@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from afterword.finetuning.lora import LoRA, adapters_of, put_on
 from afterword.interop.architectures import Architecture
@@ -78,33 +78,34 @@ def load_adapter(folder: str | Path, model: GPT) -> None:
     halves: dict[str, dict[str, Tensor]] = {}
     for key, weight in weights.items():
         there, _, half = key.removeprefix(PREFIX).removesuffix(".weight").rpartition(".")
-        halves.setdefault(theirs.get(there, there), {})[half] = weight
+        halves.setdefault(there, {})[half] = weight
+    if worn := next(iter(adapters_of(model)), None):
+        raise ValueError(f"{worn} has an adapter already; merge it or take it off first")
     modules = dict(model.named_modules())
+    for name, pair in halves.items():
+        check_fit(name, modules.get(name), pair)
     adapters = {}
     for name, pair in halves.items():
-        adapters[name] = fitted(name, modules.get(name), pair, alpha=content["lora_alpha"])
+        rank = len(pair["lora_A"])
+        adapters[name] = LoRA(modules[name], rank=rank, alpha=content["lora_alpha"])
+        for half, weight in pair.items():
+            getattr(adapters[name], half).data.copy_(weight)
     put_on(model, adapters)
 
 
-def fitted(name: str, layer, halves: dict[str, Tensor], *, alpha: float) -> LoRA:
-    """A layer with the two halves of its update; what does not fit is a ``ValueError``."""
+def check_fit(name: str, layer: nn.Module | None, halves: dict[str, Tensor]) -> None:
+    """Refuse two halves of an update that this layer cannot have."""
     shapes = {half: tuple(weight.shape) for half, weight in halves.items()}
-    wanted = tuple(layer.weight.shape) if hasattr(layer, "weight") else None
-    ranks = {shapes.get("lora_A", (0, 0))[0], shapes.get("lora_B", (0, 0))[-1]}
-    found = (shapes.get("lora_B", (0,))[0], shapes.get("lora_A", (0,))[-1])
-    if found != wanted or len(ranks) != 1:
-        what = "has no such layer" if wanted is None else f"has a matrix of {wanted} there"
-        raise ValueError(
-            f"the adapter is for another model: for {name} it holds {shapes}, and this model "
-            f"{what}; take the model it was trained on"
-        )
-    grads = [weight.requires_grad for weight in layer.parameters()]
-    adapter = LoRA(layer, rank=ranks.pop(), alpha=alpha)
-    for weight, needs in zip(layer.parameters(), grads, strict=True):
-        weight.requires_grad_(needs)  # until all the others are known to fit
-    for half, weight in halves.items():
-        getattr(adapter, half).data.copy_(weight)
-    return adapter
+    is_linear = isinstance(layer, nn.Linear)
+    if is_linear and shapes.keys() == {"lora_A", "lora_B"}:
+        (rank, n_in), (n_out, rank_too) = shapes["lora_A"], shapes["lora_B"]
+        if rank == rank_too and (n_out, n_in) == tuple(layer.weight.shape):
+            return
+    here = f"a matrix of {tuple(layer.weight.shape)} there" if is_linear else "no such layer"
+    raise ValueError(
+        f"the adapter is for another model: for {name} it holds {shapes}, and this model has "
+        f"{here}; take the model it was trained on"
+    )
 
 
 def describe(adapters: dict[str, LoRA], names: list[str], like: Architecture | None) -> dict:

@@ -50,14 +50,14 @@ def pack(model: GPT, *, batch_size: int = 1, dtype: torch.dtype | None = None) -
     return model
 
 
-def transposed(layers: list[nn.Linear]) -> Linear:
+def transposed(layers: list[nn.Module]) -> Linear:
     """Layers as one product ``x Wᵀ + b``, W lying column after column."""
     weight, bias = stacked(layers)
     weight = weight.T.contiguous().T
     return lambda x: F.linear(x, weight, bias)
 
 
-def reordered(layers: list[nn.Linear], *, batch_size: int) -> Linear:
+def reordered(layers: list[nn.Module], *, batch_size: int) -> Linear:
     """The same with W in the order in which oneDNN reads it for so many rows."""
     weight, bias = stacked(layers)
     weight = torch.ops.mkldnn._reorder_linear_weight(weight, batch_size)
@@ -65,7 +65,7 @@ def reordered(layers: list[nn.Linear], *, batch_size: int) -> Linear:
     return lambda x: product(x, weight, bias, "none", [], "")
 
 
-def stacked(layers: list[nn.Linear]) -> tuple[Tensor, Tensor | None]:
+def stacked(layers: list[nn.Module]) -> tuple[Tensor, Tensor | None]:
     """Their matrices above one another, and so their biases."""
     biases = [layer.bias.detach() for layer in layers if layer.bias is not None]
     weights = [layer.weight.detach() for layer in layers]
@@ -75,11 +75,11 @@ def stacked(layers: list[nn.Linear]) -> tuple[Tensor, Tensor | None]:
 class PackedBlock(nn.Module):
     """``Block`` in fewer and larger steps."""
 
-    def __init__(self, block: Block, linear: Callable[[list[nn.Linear]], Linear]):
+    def __init__(self, block: Block, linear: Callable[[list[nn.Module]], Linear]):
         super().__init__()
         attention, mlp = block.attention, block.mlp
         parts = [attention.query, attention.key, attention.value]
-        self.sizes = [part.out_features for part in parts]
+        self.sizes = [len(part.weight) for part in parts]
         self.d_head, self.n_sharing = attention.d_head, attention.n_sharing
         self.together, self.output = linear(parts), linear([attention.output])
         self.norms = [plain(block.attention_norm), plain(block.mlp_norm)]
