@@ -78,7 +78,7 @@ def load_adapter(folder: str | Path, model: GPT) -> None:
     halves: dict[str, dict[str, Tensor]] = {}
     for key, weight in weights.items():
         there, _, half = key.removeprefix(PREFIX).removesuffix(".weight").rpartition(".")
-        halves.setdefault(there, {})[half] = weight
+        halves.setdefault(theirs.get(there, there), {})[half] = weight
     if worn := next(iter(adapters_of(model)), None):
         raise ValueError(f"{worn} has an adapter already; merge it or take it off first")
     modules = dict(model.named_modules())
