@@ -11,6 +11,7 @@ import torch
 from afterword.commands import train
 from afterword.commands.arguments import main, train_main
 from afterword.commands.config import FIELDS, read_config, recipes
+from afterword.interop.writers import load_writer
 from afterword.training.checkpoints import newest
 from tests.commands.runs import losses, rows, same, weights
 
@@ -220,3 +221,38 @@ def test_help_names_every_setting_its_default_and_every_recipe(capsys):
             assert f"(default: {field.default})" in said
     for name, what in recipes().items():
         assert f"{name} {what}" in said
+
+
+def test_a_run_can_begin_with_the_model_of_another_and_go_on_where_it_stopped(afterword, here):
+    afterword("--name first")
+    common = "--start runs/first --text play.txt --batch-size 4 --device cpu --name"
+    assert afterword(f"{common} same --n-steps 1 --lr 1e-30 --weight-decay 0", sizes="") == 0
+    trained, again = load_writer("runs/first"), load_writer("runs/same")
+    for ours, theirs in zip(trained[0].parameters(), again[0].parameters(), strict=True):
+        # kept as fp32; a rate of 1e-30 moves no weight
+        assert torch.equal(ours, theirs)
+    assert trained[1].alphabet == again[1].alphabet
+    constant = "--schedule constant"
+    assert afterword(f"{common} whole {constant} --n-steps 4", sizes="") == 0
+    assert afterword(f"{common} parts {constant} --n-steps 2", sizes="") == 0
+    assert afterword(f"{common} parts {constant} --n-steps 4 --resume", sizes="") == 0
+    whole, parts = (load_writer(f"runs/{name}")[0] for name in ("whole", "parts"))
+    for ours, theirs in zip(whole.parameters(), parts.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_a_model_to_begin_with_brings_its_sizes_and_refuses_strangers(afterword, capsys):
+    afterword("--name first")
+    capsys.readouterr()
+    assert afterword("--start runs/first --n-layers 2 --tokenizer bytes --name b", sizes="") == 1
+    assert (
+        "brings its own sizes and tokenizer; leave out n_layers, tokenizer"
+        in capsys.readouterr().err
+    )
+    Path("strange.txt").write_text(40 * "naïve “To be”, or not to be: that is the question.\n")
+    assert afterword("--start runs/first --text strange.txt --name c", sizes="") == 1
+    said = capsys.readouterr().err
+    assert "the text has 4 others: 'v' 'ï' '“' '”'; replace them" in said
+    assert afterword("--start nobody --name d", sizes="") == 1
+    assert "no model is called 'nobody'" in capsys.readouterr().err
+    assert not Path("runs/b").exists()

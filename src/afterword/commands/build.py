@@ -9,14 +9,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from afterword.commands.config import TrainConfig, nearest
+from afterword.commands.config import FIELDS, TrainConfig, nearest
 from afterword.commands.texts import Texts, check_lengths, load_texts
+from afterword.interop.writers import load_writer
 from afterword.model import layers, presets
 from afterword.model.block import start_at_zero
 from afterword.model.config import Config
 from afterword.model.gpt import GPT
 from afterword.runtime import choose_device, seed_everything
 from afterword.text.batches import random_batches
+from afterword.text.tokenizer import Tokenizer
 from afterword.training.machines import OneDevice, halve_embeddings
 from afterword.training.optimizers import adamw, muon
 from afterword.training.schedules import Constant, Cosine, Linear, Schedule, Trapezoid
@@ -28,6 +30,7 @@ PRESETS = [
 ]
 MLPS = {one.__name__: one for one in layers.MLP.__subclasses__()}
 SCHEDULES = dict(constant=Constant, cosine=Cosine, linear=Linear, trapezoid=Trapezoid)
+FRESH = ("gpt2", "zero")
 PRECISIONS = dict(fp32=None, bf16=torch.bfloat16, fp16=torch.float16)
 
 
@@ -52,15 +55,17 @@ class Job:
 def build(config: TrainConfig) -> Job:
     """Everything at its beginning; what does not fit together is a ``ValueError``."""
     schedule = make_schedule(config)
-    texts = load_texts(config)
-    shape = make_shape(config, vocab_size=texts.tokenizer.vocab_size)
+    trained, tokenizer = load_trained(config) or (None, None)
+    texts = load_texts(config, tokenizer)
+    vocab_size = texts.tokenizer.vocab_size
+    shape = trained.config if trained else make_shape(config, vocab_size=vocab_size)
     n_context = shape.context_length
     check_lengths(texts, context_length=n_context, batch_size=config.batch_size)
     machine = make_machine(config)
     texts = texts.to(machine.device)
     rngs = {"batches": seed_everything(config.seed)}
     rngs["samples"] = torch.Generator(machine.device).manual_seed(config.seed)
-    model = make_model(config, shape).to(machine.device)
+    model = (trained or make_model(config, shape)).to(machine.device)
     optimizer = make_optimizer(config, model)
     batches = random_batches(
         texts.train, context_length=n_context, batch_size=config.batch_size, rng=rngs["batches"]
@@ -102,6 +107,25 @@ def make_model(config: TrainConfig, shape: Config) -> GPT:
     if config.precision == "bf16":
         halve_embeddings(model)
     return model
+
+
+def load_trained(config: TrainConfig) -> tuple[GPT, Tokenizer] | None:
+    """The model that ``start`` names, and its tokenizer; None if it begins anew.
+
+    Sizes and a tokenizer of another kind cannot be had with it: they are a ``ValueError``.
+    """
+    if config.start in FRESH:
+        return None
+    given = [*config.parts]
+    given += [n for n in ("preset", "tokenizer") if getattr(config, n) != FIELDS[n].default]
+    if given:
+        raise ValueError(
+            f"start {config.start} brings its own sizes and tokenizer; leave out {', '.join(given)}"
+        )
+    model, tokenizer = load_writer(config.start)
+    if config.precision == "bf16":
+        halve_embeddings(model)
+    return model, tokenizer
 
 
 def make_optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:

@@ -58,7 +58,9 @@ class TrainConfig:
     mlp: str | None = part("GELU, TanhGELU, ReLU, ReLUSquared or SwiGLU")
 
     start: str = setting(
-        "gpt2", "first weights: as GPT-2's, or those of start_at_zero", choices=("gpt2", "zero")
+        "gpt2",
+        "first weights: as GPT-2's (gpt2), those of start_at_zero (zero), or a trained model's, by "
+        "its name or folder, which brings its own sizes and tokenizer",
     )
 
     optimizer: str = setting("adamw", "the way to step", choices=("adamw", "muon"))

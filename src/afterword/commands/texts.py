@@ -34,10 +34,11 @@ class Texts:
         return Texts(**vars(self) | ids)
 
 
-def load_texts(config: TrainConfig) -> Texts:
-    """The texts that the config names; too short for one batch or window is a ``ValueError``."""
+def load_texts(config: TrainConfig, tokenizer: Tokenizer | None = None) -> Texts:
+    """The texts that the config names, by its tokenizer or that of a model already trained."""
     train, validation = split(config)
-    tokenizer = make_tokenizer(config.tokenizer, train + validation)
+    tokenizer = tokenizer or make_tokenizer(config.tokenizer, train + validation)
+    refuse_strangers(tokenizer, train + validation)
     return Texts(
         tokenizer=tokenizer,
         train=torch.tensor(tokenizer.encode(train)),
@@ -72,6 +73,18 @@ def make_tokenizer(name: str, text: str) -> Tokenizer:
         f"no tokenizer and no file is called {name!r}; give characters, bytes or the path of a "
         "tokenizer.json"
     )
+
+
+def refuse_strangers(tokenizer: Tokenizer, text: str) -> None:
+    """Raise ``ValueError`` with all the characters that the tokenizer has not, before a run."""
+    strangers = set(text) - set(getattr(tokenizer, "alphabet", text))
+    if strangers:
+        shown = " ".join(map(repr, sorted(strangers)[:12]))
+        raise ValueError(
+            f"the model knows {tokenizer.vocab_size} characters, and the text has "
+            f"{len(strangers)} others: {shown}{' …' * (len(strangers) > 12)}; replace them in the "
+            "text, or train a model from the beginning"
+        )
 
 
 def check_lengths(texts: Texts, *, context_length: int, batch_size: int) -> None:
