@@ -249,10 +249,17 @@ def test_a_model_to_begin_with_brings_its_sizes_and_refuses_strangers(afterword,
         "brings its own sizes and tokenizer; leave out n_layers, tokenizer"
         in capsys.readouterr().err
     )
-    Path("strange.txt").write_text(40 * "naïve “To be”, or not to be: that is the question.\n")
+    strange = "“To be”, or not to be: that is the question.\n"
+    Path("strange.txt").write_text(40 * strange)
     assert afterword("--start runs/first --text strange.txt --name c", sizes="") == 1
     said = capsys.readouterr().err
-    assert "the text has 4 others: 'v' 'ï' '“' '”'; replace them" in said
+    assert "80 of 1800 characters are strange to the model: '“' '”'; replace them" in said
+    Path("strange.txt").write_text(39 * strange.replace("“", "").replace("”", "") + strange)
+    words = "--start runs/first --text strange.txt --name c --n-steps 1 --batch-size 4"
+    assert afterword(words, sizes="") == 0
+    assert "2 of 1722 characters are strange to the model: '“' '”'; they are left out" in (
+        capsys.readouterr().out
+    )
     assert afterword("--start nobody --name d", sizes="") == 1
     assert "no model is called 'nobody'" in capsys.readouterr().err
     assert not Path("runs/b").exists()

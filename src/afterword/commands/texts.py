@@ -1,6 +1,7 @@
 """The text of a run, split and encoded."""
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from afterword.text.bytes import ByteTokenizer
 from afterword.text.characters import CharTokenizer
 from afterword.text.tokenizer import Tokenizer, as_utf8
 
+MOST_STRANGE = 0.01
 SPLIT_SEED = 0  # not the run's: all runs on a text are judged on the same part of it
 
 
@@ -38,7 +40,7 @@ def load_texts(config: TrainConfig, tokenizer: Tokenizer | None = None) -> Texts
     """The texts that the config names, by its tokenizer or that of a model already trained."""
     train, validation = split(config)
     tokenizer = tokenizer or make_tokenizer(config.tokenizer, train + validation)
-    refuse_strangers(tokenizer, train + validation)
+    train, validation = without_strangers(tokenizer, train, validation)
     return Texts(
         tokenizer=tokenizer,
         train=torch.tensor(tokenizer.encode(train)),
@@ -75,16 +77,23 @@ def make_tokenizer(name: str, text: str) -> Tokenizer:
     )
 
 
-def refuse_strangers(tokenizer: Tokenizer, text: str) -> None:
-    """Raise ``ValueError`` with all the characters that the tokenizer has not, before a run."""
-    strangers = set(text) - set(getattr(tokenizer, "alphabet", text))
-    if strangers:
-        shown = " ".join(map(repr, sorted(strangers)[:12]))
-        raise ValueError(
-            f"the model knows {tokenizer.vocab_size} characters, and the text has "
-            f"{len(strangers)} others: {shown}{' …' * (len(strangers) > 12)}; replace them in the "
-            "text, or train a model from the beginning"
-        )
+def without_strangers(tokenizer: Tokenizer, *texts: str) -> list[str]:
+    """The texts less the characters that the model was never shown, which are named.
+
+    If they are more than one in a hundred, there is no text left to speak of: a ``ValueError``.
+    """
+    known = set(getattr(tokenizer, "alphabet", "".join(texts)))
+    strangers = Counter(character for text in texts for character in text if character not in known)
+    if not strangers:
+        return list(texts)
+    named = " ".join(repr(character) for character, _ in strangers.most_common(12))
+    n, more = strangers.total(), " …" * (len(strangers) > 12)
+    said = f"{n} of {sum(map(len, texts))} characters are strange to the model: {named}{more}"
+    if n > MOST_STRANGE * sum(map(len, texts)):
+        raise ValueError(f"{said}; replace them in the text, or train a model from the beginning")
+    print(f"{said}; they are left out")
+    gone = str.maketrans("", "", "".join(strangers))
+    return [text.translate(gone) for text in texts]
 
 
 def check_lengths(texts: Texts, *, context_length: int, batch_size: int) -> None:
