@@ -72,9 +72,10 @@ def test_conda_users_get_the_same_versions():
 
 def test_the_pretrained_models_come_with_every_environment_but_not_what_they_ask_for():
     """So that a chapter which writes with one runs offline."""
+    from afterword.interop import sentences
     from afterword.interop.pretrained import SOURCES
 
-    packages = {source.package for source in SOURCES.values()}
+    packages = {source.package for source in SOURCES.values()} | {sentences.PACKAGE}
     assert packages == set(PYPROJECT["dependency-groups"]["models"])
     recipe = (ROOT / "Makefile").read_text().split("$(VENV)/.done:")[1].split("\n\n")[0]
     assert "-c constraints.txt --no-deps --group models" in recipe
