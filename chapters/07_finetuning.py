@@ -27,7 +27,7 @@ device, _ = choose_device(), seed_everything(7)
 # %% [markdown]
 # ## An update, by hand
 #
-# A trained model is a set of matrices. To teach it something new is to add to each of them an *update*. Here is a matrix, small enough to hold, and what some training might have added to it. <!-- number eight: the two lists of the cell below -->
+# A trained model is a set of matrices. To teach it something new is to add to each of them an *update*. Here is a matrix, small enough to hold, and what some training might have added to it.
 
 # %%
 W = torch.tensor([[2.0, 0, 1, 0], [0, 1, 0, 3], [1, 0, 0, 1], [0, 2, 1, 0]])
@@ -152,7 +152,7 @@ def looks(model, steps):
             model.train()
 
 # %% [markdown]
-# `LOOKS` are the steps at which we look at both losses. Guess them before you run the next cell: 60 steps are 122,880 letters, less than half of the shortest novel. <!-- number half: Northanger Abbey has 433,411 letters --> <!-- number 60: n_steps above -->
+# `LOOKS` are the steps at which we look at both losses. Guess them before you run the next cell: 60 steps are 122,880 letters, less than half of the shortest novel. <!-- number 122,880: 60 × 16 × 128 --> <!-- number half: Northanger Abbey has 433,411 letters --> <!-- number 60: n_steps above -->
 
 # %%
 tuned = copy.deepcopy(base)
@@ -199,7 +199,7 @@ print(sample(tuned))
 # %% [markdown]
 # Read it aloud. No names in capitals any more, no stage directions; the lines are as wide as a page of prose, and a paragraph is indented. *If thou*, *apparel* and *citizens* are still Shakespeare's, and *jistified* is nobody's. After a few seconds of training the layout and the rhythm are new, and most of the words are the old ones. It has not learnt another language. It has moved what it had.
 #
-# But look at the other curve. While the loss on Austen fell by 0.19, that on Shakespeare rose by 0.13. Nobody asked for it. No batch said that Shakespeare is wrong; the batches only never mentioned him. It is called *catastrophic forgetting*, and it is older than the Transformer ([McCloskey and Cohen, 1989](../book/references.md#mccloskey1989); [French, 1999](../book/references.md#french1999)). Guides to fine-tuning often print the first curve alone.
+# But look at the other curve. While the loss on Austen fell by 0.19, that on Shakespeare rose by 0.13. <!-- number 0.19, 0.13: above --> Nobody asked for it. No batch said that Shakespeare is wrong; the batches only never mentioned him. It is called *catastrophic forgetting*, and it is older than the Transformer ([McCloskey and Cohen, 1989](../book/references.md#mccloskey1989); [French, 1999](../book/references.md#french1999)). Guides to fine-tuning often print the first curve alone.
 #
 # ## Which way did it move?
 #
@@ -413,7 +413,7 @@ print(f"the adapter: {size / 1e6:.1f} MB; the model: {n_all * 4 / 1e6:.1f} MB")
 #
 # So it was found, on code and mathematics with models of 7 billion weights ([Biderman et al., 2024](../book/references.md#biderman2024)), and so it is often repeated, without the sizes. Two things are said in one sentence, and who learns less will forget less in any case. The fair question is: **at equal loss on the new text**, who has forgotten less? <!-- number 7 billion: cited biderman2024 --> <!-- number two: as said -->
 #
-# Rivals of LoRA are as old as forgetting itself. A lower rate. Training the last block only. *Replay*: in each batch some windows of the old text. (There are also rates that fall from layer to layer, from the top down ([Howard and Ruder, 2018](../book/references.md#howard2018)); the package has them as `layer_rates`.) Every way gets the same 60 steps, each of sixteen windows, and three seeds. For each kind that could be blamed for its rate we try several; we chose them after trials on these two texts. Our expectation: replay forgets least, LoRA less than full fine-tuning, and the higher the rank, the less so. <!-- number three: tune, mixed and below -->
+# Rivals of LoRA are as old as forgetting itself. A lower rate. Training the last block only. *Replay*: in each batch some windows of the old text. (There are also rates that fall from layer to layer, from the top down ([Howard and Ruder, 2018](../book/references.md#howard2018)); the package has them as `layer_rates`.) Every way gets the same 60 steps, each of sixteen windows, and three seeds. <!-- number 60: n_steps of tune --> For each kind that could be blamed for its rate we try several; we chose them after trials on these two texts. Our expectation: replay forgets least, LoRA less than full fine-tuning, and the higher the rank, the less so. <!-- number three: tune, mixed and below -->
 
 # %%
 from afterword.finetuning.freezing import freeze
@@ -496,7 +496,7 @@ for row in summary(pd.DataFrame(rows), "lost", by=["way", "rate"]).itertuples():
 #
 # ## A head: who wrote this?
 #
-# A model that can go on in two voices must be able to tell them apart. To ask it, take off the unembedding and put a small linear layer in its place, the *head*, with one output for each class. Which vector should it read? In a decoder only the last letter has seen all of the text, so one takes the vector there; or else the mean of all. The body may stay frozen. <!-- number two: the voices; a linear layer -->
+# Who has read much of one writer can often say of a page that it is by another. Can our model? To ask it, take off the unembedding and put a small linear layer in its place, the *head*, with one output for each class. Which vector should it read? In a decoder only the last letter has seen all of the text, so one takes the vector there; or else the mean of all. The body may stay frozen.
 #
 # The package's `Classifier` takes any body that gives vectors, and `pool` says which of them it reads. We train the head of a frozen `base` on pieces of 64 letters, half of them Austen's, and judge it by the works that nobody has read. What should it be held against? Chance is right in half of the cases. Counts are better: *naive Bayes* adds up, token by token, how much likelier it is in one class than in the other. Our tokens here are pairs of letters. <!-- number 64, half, half: in the cell below; two classes -->
 
@@ -626,7 +626,7 @@ print(tested[0].text, tested[0].ratings)
 # Three judges. Counts of words. A head on a frozen *encoder* that others trained to give sentences a vector, MiniLM. A head on a frozen *decoder*, the SmolLM2 of chapter 4, at its last token. Both heads are one linear layer, trained on finished vectors, so that its best weights can be found to the end. It is a table, since SmolLM2 reads 2,500 sentences for it, and three seeds draw the sentences to learn from. Our expectation: the pretrained ones win, and by more the fewer the examples. <!-- number three, three: as listed; seeds below --> <!-- number 2,500: 500 tested and 2,000 of the pool -->
 
 # %% [markdown]
-# `trained_head` finds the head's weights on vectors that are finished. A vector from SmolLM2 has 576 numbers. Each of them is first brought to mean zero and spread one over the examples, and large weights are pulled towards nothing, as chapter 5's L2 does. Without that pull a hundred examples are soon learnt by heart, for there are more numbers in a vector than examples. <!-- number a hundred: the least of SIZES -->
+# `trained_head` finds the head's weights on vectors that are finished. A vector from SmolLM2 has 576 numbers. <!-- number 576: its d_model --> Each of them is first brought to mean zero and spread one over the examples, and large weights are pulled towards nothing, as chapter 5's L2 does. Without that pull a hundred examples are soon learnt by heart, for there are more numbers in a vector than examples. <!-- number a hundred: the least of SIZES -->
 
 # %%
 def words_in(text):
@@ -840,7 +840,7 @@ lines = [line.strip() for work in read for line in work.split("\n")]
 lines = [line for line in lines
          if re.fullmatch("[A-Z][a-z ,.'-]{29,49}[,.;!?]", line)]
 counted = Counter(word for line in lines
-                  for word in set(re.findall("[a-z]{4,}", line)))
+                  for word in dict.fromkeys(re.findall("[a-z]{4,}", line)))
 common = [word for word, n in counted.most_common(1200)][200:]
 chance = torch.Generator().manual_seed(0)
 mixed_up = torch.randperm(len(common), generator=chance).tolist()

@@ -407,15 +407,20 @@ order = sorted(range(len(source)), key=lambda i: source[i:])
 
 # %%
 from bisect import bisect
-from os.path import commonprefix
+from itertools import takewhile
 
+def in_common(a, b):
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(a, b))
+    return "".join(letter for letter, _ in same)
+
+# %%
 def longest_copy(text, source):
     sorted_ends = sorted(source[i:] for i in range(len(source)))
     best = ""
     for i in range(len(text)):
         at = bisect(sorted_ends, text[i:])
         for near in sorted_ends[max(at - 1, 0) : at + 1]:
-            best = max(best, commonprefix([text[i:], near]), key=len)
+            best = max(best, in_common(text[i:], near), key=len)
     return best
 
 longest_copy("to be not or to be", "to be or not to be, that is the question")
@@ -685,7 +690,8 @@ fooled = {what: [way for way in CHEATS if tests[way, what][3]] for what in kinds
 caught = {way: [what for what in kinds if not tests[way, what][3]]
           for way in CHEATS}
 print(caught)
-assert all(fooled.values()) and all(caught.values())
+assert all(fooled.values())
+assert all(caught.values())
 
 # %% [markdown]
 # Dark is what five seeds cannot tell from people, or what beats them. Go down the columns. Likelihood likes the loop, the copy and the dull answer *better* than what people wrote. The words are all known in whatever repeats known words. Different pairs do not see a copy, nor a shuffling. And BLEU passes all four cheats: the dull answer has 0.45 more of it than Shakespeare at other places (0.04 to 0.86), where we had expected as much. A reader would see at the seam that those other places do not go on from here, and would still rather read them. So **the verdict on the claim: on an open task BLEU rewards what is often said, whoever says it.** <!-- number five, four: range(5); CHEATS --> <!-- number 0.45, 0.04, 0.86: printed above -->
@@ -1018,22 +1024,25 @@ grown = grown.replace("1 heads", "1 head")
 # %%
 counted = ["loss", "distinct", "known", "copied"]
 print(grown.groupby("shape", sort=False)[counted].mean().round(3).to_string())
-
 for what in counted:
     row = difference(grown, what, between=("shape", "16 heads", "1 head")).iloc[0]
     print(f"{what}, 16 heads less 1: {row['mean']:+.3f} "
           f"({row.low:+.3f} to {row.high:+.3f})")
 
+# %%
+models = grown[grown["shape"] != "people"]
+together = models[counted].corr().loc["distinct", "known"]
+print(f"different pairs and known words: correlation {together:+.2f}")
+
 # %% mystnb={"image": {"alt": "Two rows of dots with intervals, one row for each shape. Left, the share of different pairs: nearly level for all heads, a little higher for many heads and many layers, highest for the model with half of the training. Right, the share of known words, which does the opposite."}} tags=["hide-input"]
 from afterword.evaluation.intervals import summary
 from afterword.plots.verdicts import plot_intervals
 
-trials = grown[grown["shape"] != "people"]
 colours = {"half the steps": COLOURS["rival"], "1 layer": COLOURS["accent"],
            "16 layers": COLOURS["accent"]}
 fig, sides = plt.subplots(1, 2, figsize=(6.4, 2.9), sharey=True)
 for side, what in zip(sides, ("distinct", "known")):
-    rows = summary(trials, what, by=["shape"]).itertuples()
+    rows = summary(models, what, by=["shape"]).itertuples()
     plot_intervals({row.shape: (row.mean, row.low, row.high) for row in rows},
                    colours, ax=side)
 sides[0].set(xlabel="different pairs of words")
@@ -1042,7 +1051,7 @@ sides[1].set(xlabel="known words")
 plt.show()
 
 # %% [markdown]
-# The number of heads does little. Yet who counts pairs alone could prove the claim: with sixteen heads 0.004 more of them are different than with one (0.001 to 0.008). Then look at the words. Of these 0.032 fewer are known. The loss is lowest in the middle, at four heads, for which the rates were chosen. What moves the pairs is ignorance: half of the training gives the most different pairs of all, 0.971, with only 0.522 of the words known. About the layers we were wrong. At this size and after so few steps sixteen narrow ones have a loss of 1.807 and one wide layer 1.777, and of the two the worse model is, again, the more varied. People stand elsewhere, with 0.877 different pairs and 0.959 of the words known: no shape comes near. <!-- number sixteen, 0.004, 0.001, 0.008, 0.032, four: as printed above --> <!-- number half, 0.971, 0.522, sixteen, 1.807, 1.777, 0.877, 0.959, two: in the table above -->
+# The number of heads does little. Yet who counts pairs alone could prove the claim: with sixteen heads 0.004 more of them are different than with one (0.001 to 0.008). Then look at the words. Of these 0.032 fewer are known. The loss is lowest in the middle, at four heads, for which the rates were chosen. What moves the pairs is ignorance, with a correlation of −0.85 over all runs: half of the training gives the most different pairs of all, 0.971, with only 0.522 of the words known. About the layers we were wrong. At this size and after so few steps sixteen narrow ones have a loss of 1.807 and one wide layer 1.777, and of the two the worse model is, again, the more varied. People stand elsewhere, with 0.877 different pairs and 0.959 of the words known: no shape comes near. <!-- number sixteen, 0.004, 0.001, 0.008, 0.032, four: as printed above --> <!-- number half, −0.85, 0.971, 0.522, sixteen, 1.807, 1.777, 0.877, 0.959, two: in the table above -->
 #
 # The verdict: **we found no shape that is more creative; where variety rises, fewer of the words are known.** That holds of models with 0.8 million weights after 400 steps, and by these measures. Of large models nothing was tested here. <!-- number 0.8 million, 400: sizes and trained, above -->
 #
@@ -1056,7 +1065,7 @@ print(prompts[0] + " | " + ours["writer"][0])
 print("-----\n" + wanted[0])
 
 # %% [markdown]
-# Read both aloud. The model has the look: lines of verse length, a name in capitals, someone who comes in and begins to ask. Its words are known but for two or three, its pairs are fresh, its copies short; the numbers above have nothing against it but MAUVE. And it says nothing. Iago sees a hand taken and makes a web of it; the model's Iago has heard something, somewhere, and then there are articles of love. None of our measures asked whether the second line remembers the first. <!-- number two, three: toskan, farthers, gaz'd -->
+# Read both aloud. The model has the look: lines of verse length, a name in capitals, someone who comes in and begins to ask. Its words are known but for two, its pairs are fresh, its copies short; the numbers above have nothing against it but MAUVE. And it says nothing. Iago sees a hand taken and makes a web of it; the model's Iago has heard something, somewhere, and then there are articles of love. None of our measures asked whether the second line remembers the first. <!-- number two: toskan and farthers -->
 #
 # And the four lines? C is Shakespeare's. B is C shuffled, A is the model's, D the counts'. Every measure of this chapter has seen them: C is the likeliest by the letter, and the longest copy of all four is in it. Compare with what you wrote down, and why. If you chose C because you knew it, you have done what SmolLM2 did with *Othello*. <!-- number four, four: the lines -->
 #

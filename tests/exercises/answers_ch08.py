@@ -125,7 +125,7 @@ WRONG = {
         (of_the_reference, "which is recall"),
         (different_only, "You counted different words only"),
         (lambda words, reference, n: 5, "That is how many are found"),
-        (lambda words, reference, n: 0.5, "*the* counts twice"),
+        (lambda words, reference, n: 0.5, "counts twice, "),
         (lambda words, reference, n: clipped_share(words, reference, 1), "use n"),
         (over_the_words, "you divided by the words"),
         (unclipped_pairs, "clip pairs too"),
