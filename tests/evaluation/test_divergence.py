@@ -170,6 +170,29 @@ def test_every_text_is_in_a_bin_and_near_texts_share_one(rng):
         assert heap.min() >= n * 0.05, "five clouds, five bins, each with about a fifth"
 
 
+def directions(rng, n_directions, n_each, noise):
+    middles = torch.eye(n_directions).repeat_interleave(n_each, dim=0)
+    return middles + noise * torch.randn(middles.shape, generator=rng)
+
+
+def test_texts_may_differ_in_many_directions_at_once(rng):
+    """Eight of them, of which either heap has four: no bin has texts of both."""
+    both = directions(rng, 8, n_each=20, noise=0.05)
+    found = mauve(both[:80], both[80:], n_clusters=8, rng=rng)
+    assert found.score == pytest.approx(1 / 252, rel=0.1)
+
+
+def test_of_several_tries_the_tightest_bins_are_kept():
+    """A try begins with two texts of the same direction about every second time."""
+    n_right = 0
+    for seed in range(6):
+        rng = torch.Generator().manual_seed(seed)
+        both = directions(rng, 12, n_each=20, noise=0.05)
+        p, q = bin_counts(both[::2], both[1::2], n_clusters=12, rng=rng)
+        n_right += p.tolist() == q.tolist() == [10] * 12
+    assert n_right >= 5
+
+
 def test_with_fewer_different_texts_than_bins_there_are_fewer_bins(rng):
     three = torch.eye(3).repeat(4, 1)
     p, q = bin_counts(three, three[:6], n_clusters=8, rng=rng)
@@ -202,6 +225,13 @@ def test_an_interval_narrows_with_more_texts(rng):
         for n in (2, 32)
     ]
     assert widths[0] / widths[1] == pytest.approx(4, rel=0.35)  # √16
+
+
+def test_resampled_scores_lie_too_low_and_are_mirrored_no_further_than_1(rng):
+    found = divergence(np.array([30, 50, 20]), np.array([20, 50, 30]))
+    low, high = divergence_interval(found, rng=rng, n_resamples=200)
+    assert low < high == 1
+    assert (low + high) / 2 > found.score
 
 
 @pytest.mark.parametrize(

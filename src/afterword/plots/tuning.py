@@ -57,9 +57,10 @@ def plot_kept(
             raise ValueError(f"the shares of {name!r} must rise, one for each rank; got {values}")
         ranks = np.arange(1, len(values) + 1)
         (line,) = ax.plot(ranks, values, color=(colours or {}).get(name))
-        place = (2 + 5 * i) * len(values) // 24  # each further along its curve
-        ax.annotate(name, (ranks[place], values[place]), xytext=(8, -12),
-                    textcoords="offset points", color=line.get_color())  # fmt: skip
+        place = (6 + 3 * i) * len(values) // 24  # the first name above its curve, others below
+        side = dict(xytext=(8, -12)) if i else dict(xytext=(-6, 11), ha="right")
+        ax.annotate(name, (ranks[place], values[place]), textcoords="offset points",
+                    color=line.get_color(), **side)  # fmt: skip
     ax.set(xlabel="directions, longest first", ylabel="share held", ylim=(0, 1.03))
     return ax
 
