@@ -5,9 +5,9 @@
 #
 # Read these four lines, and say which of them you would keep. Write it down, and write down why. <!-- number four: typed below -->
 #
-# In this chapter you will measure how likely a text is, how much of it stands in another, how varied it is, what it copied, and whether it keeps a form. Each of these numbers can be had in one line of code, and each of them prefers, somewhere, a text that nobody would want. We show which, with an interval on every number. Then we ask people, and measure how far they agree.
+# In this chapter you will measure how likely a text is, how much of it stands in another, how varied it is, what it copied, and whether it keeps a form. Each of these numbers can be had in one line of code, and each of them prefers, somewhere, a text that nobody would want. We show which, and give each verdict its interval. Then we ask people, and measure how far they agree.
 #
-# **Needs** chapters 1, 5 and 6. **Time** about 50 seconds and 1.6 GB on two CPU cores; nothing here wants a GPU. **You will have** a measure for each of these questions, with its interval and its foolery, a page for blind votes, and the sums that turn votes into a verdict.
+# **Needs** chapters 1, 5 and 6. **Time** about 50 seconds and 1.6 GB on two CPU cores; nothing here wants a GPU. **You will have** a measure for each of these questions, and a text that fools it, a page for blind votes, and the sums that turn votes into a verdict.
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/afterword-book/afterword/blob/main/chapters/08_evaluation.ipynb)
 
@@ -82,7 +82,7 @@ for name, line in lines.items():
     print(f"{name}: {nats.sum():.1f} nats, {nats.mean():.2f} a letter")
 
 # %% [markdown]
-# In all, D is the cheapest, because it is short. By the letter it is C, and C is Shakespeare's. So far the judge is good. B, which has C's words in no order, is dear, but A, which is no sense either, is cheaper than B. And chapter 6 has shown where this ends: a loop is cheaper than all that people write.
+# In all, D is the cheapest, because it is short. By the letter it is C, and C is Shakespeare's. So far the judge is good. B, which has C's words in no order, is dear, but A, which is no sense either, is cheaper than B. And chapter 6 has shown where this ends: a loop is cheaper than what people write.
 #
 # Over a long text one number says how well a model predicts: the mean loss. It is the oldest measure of language models, and the one that training makes small. But how is a text of 10,000 letters shown to a model that sees 128? The tempting way is to cut it into windows, end to end. Look at what a letter costs by its place in the window: <!-- number 10,000, 128: in the cell below; the context -->
 
@@ -129,7 +129,7 @@ for stride in (128, 96, 64):
     print(f"stride {stride}: {nats:.3f} nats, perplexity {perplexity(nats):.2f}")
 
 # %% [markdown]
-# A stride of the whole context is the tempting way, cold windows. A shorter one takes off a few hundredths, and below 96 next to nothing changes: this model looks back only a few words, as chapter 6 suspected. For a model that looks further it may change more. *Perplexity*, e to the power of the loss, is as many equally likely letters as would leave it as unsure (chapter 1). **A perplexity without its stride is no number that others can compare.** <!-- number 96: the second stride above -->
+# A stride of the whole context is the tempting way, cold windows. A shorter one takes off a few hundredths, and from 96 to 64 next to nothing changes: more than a few words before gain this model little, as chapter 6 suspected. For a model that looks further it may change more. *Perplexity*, e to the power of the loss, is as many equally likely letters as would leave it as unsure (chapter 1). **A perplexity without its stride is no number that others can compare.** <!-- number 96: the second stride above -->
 #
 # ### How sure is that?
 #
@@ -154,7 +154,7 @@ packaged = bootstrap(pieces, rng=dice(0))
 assert np.allclose(packaged, (low, high), atol=0.02)
 
 # %% [markdown]
-# Ten thousand letters give the loss of this model on Shakespeare to within a few hundredths of a nat. So a gain of 0.02 on such a stretch is not to be seen, unless both models read the *same* stretch: then what makes a piece hard for both cancels. That is the *paired* comparison, and we use it below wherever one thing is held against another. <!-- number ten thousand, 0.02: 10,000 above; an example -->
+# Ten thousand letters give the loss of this model to within a few hundredths of a nat, on such pages as these, the last of *Julius Caesar*. For other plays the interval does not speak: at places from all five held-out works the loss is 1.40, as a table below shows, and that lies outside. And a gain of 0.02 on such a stretch is not to be seen, unless both models read the *same* stretch: then what makes a piece hard for both cancels. That is the *paired* comparison; the verdicts below use it. <!-- number ten thousand, five, 0.02: 10,000 above; the works named at the beginning; an example --> <!-- number 1.40: people elsewhere, in the table of all heaps -->
 #
 # ### Whose letters?
 #
@@ -184,7 +184,7 @@ for name, (model, tokenizer) in judges.items():
 # %% [markdown]
 # By perplexity the largest of the three is the worst by far. It is asked a harder question: which of 49,152 pieces of words comes next, where ours is asked for one of 84 letters. What they share is the text. So add up the bits for all of it, whatever the tokens were, and divide by its length in bytes. Then SmolLM2 is ahead. <!-- number three, 49,152, one of 84: the judges; chapter 04; the size of the alphabet -->
 #
-# Is it better at Shakespeare? It has very likely read this page, for *Othello* stands all over the web, and ours has not. A likelihood is worth something only on text that the model has not seen, and of a stranger's model you do not know that. (Each judge saw 128 of its own tokens at most, and is told the first for nothing.)
+# Is it better at Shakespeare? It has very likely read this page, for *Othello* stands all over the web, and ours has not. A likelihood is worth something only on text that the model has not seen, and of a stranger's model you do not know that. (Each judge saw 128 of its own tokens at most, which for SmolLM2 is more than three times as much text as for ours. The first token, for which nothing stands before, is charged at the mean of the rest.)
 #
 # Are these the numbers that everybody else gets? `transformers` computes a loss too, if it is given the labels. The same weights, the same 300 tokens: <!-- number 300: in the cell below -->
 
@@ -358,7 +358,7 @@ print(f"dull less people: {found.difference:+.2f} "
       f"({found.low:+.2f} to {found.high:+.2f}), p = {found.p:.3f}")
 
 # %% [markdown]
-# Shakespeare elsewhere and the model have what chance gives, and on this seed the dull answer cannot be told from either. The shuffled words have twenty times as much. So one half of the claim has failed: where anything may be said, BLEU does not see that it was said well. The other half, that what it sees is not good, holds of the shuffled words. Whether the dull answer is even *better* than Shakespeare one seed cannot show; five are below. <!-- number twenty: 10.03 beside 0.51 --> <!-- number five: range(5) below -->
+# Shakespeare elsewhere and the model have next to none, and on this seed the dull answer cannot be told from either. The shuffled words have twenty times as much. So one half of the claim has failed: where anything may be said, BLEU does not see that it was said well. The other half, that what it sees is not good, holds of the shuffled words. Whether the dull answer is even *better* than Shakespeare one seed cannot show; five are below. <!-- number twenty: 10.03 beside 0.51 --> <!-- number five: range(5) below -->
 #
 
 # %% [markdown]
@@ -374,7 +374,7 @@ assert distinct_n(pair, 1) == 9 / 18
 assert distinct_n(pair, 2) == 15 / 16
 
 # %% [markdown]
-# It has a trap. Take the same book, the beginning of it, and more and more of the beginning. The tempting conclusion is that Shakespeare becomes dull.
+# It has a trap. Take the held-out books, and read more and more of them, from the beginning. The tempting conclusion is that Shakespeare becomes dull.
 
 # %%
 words = words_of(held_out_text)
@@ -456,7 +456,7 @@ for way, texts in ours.items():
     print(f"{way}: longest copy {np.mean(lengths):.1f} letters on average "
           f"({low:.1f} to {high:.1f}), at most {max(lengths)}")
 
-# %% mystnb={"image": {"alt": "Share of texts over the length of their longest copied piece, for the model and for people. The two curves lie nearly on each other all the way; the model's is a little to the left."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Share of texts over the length of their longest copied piece, for the model and for people. Both curves fall steeply side by side, the model's a little to the left at first; at the long end they cross and meet."}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(4.8, 2.7))
 for way, colour in {"people elsewhere": "human", "writer": "model"}.items():
     lengths = sorted(index.longest(text).length for text in ours[way])
@@ -560,7 +560,7 @@ print(report.scheme, report.syllables)
 assert report.scheme == "ababcdcdefefgg"
 
 # %% [markdown]
-# The scheme is right, by spelling alone: *temperate* and *date* rhyme for the eye. Of the syllables the rule gets some wrong, since all fourteen lines have ten for an ear of 1600, or eleven: *heaven* was one, *sometime* two. And a tune, with a slip in its third bar: <!-- number fourteen, ten, eleven, two, 1600: said of English and not computed -->
+# The scheme is right, by spelling alone: *temperate* and *date* rhyme for the eye. Of the syllables the rule gets some wrong, since all fourteen lines have ten for the ear: *lovely*, *sometime* and *every* have two here, and the rule gives them three. And a tune, with a slip in its third bar: <!-- number fourteen, ten, two, three: said of English, and of the rule, and not computed -->
 
 # %%
 tune = "M:6/8\nL:1/8\nK:G\nGAG GAB|ABA ABd|edd gd|edB dBA|"
@@ -599,9 +599,11 @@ for way in ("people elsewhere", "writer", "counts"):
           f"({low:.2f} to {high:.2f})")
 
 # %% [markdown]
-# ## All measures, all cheats
+# By this rule 0.32 of the lines on Shakespeare's pages are verse, for names of speakers are lines here too, and the rule is rough. On the model's pages it is 0.07: it has learnt what a line looks like, and hardly its length and beat.
 #
-# Now the table that this chapter is about: eight heaps, five seeds, and what each measure makes of them. Expect each cheat to be as good as people by some measure and to be caught by another. In particular: the loop cheap in nats, the shuffled words varied, the copied page like people's heap, the dull answer good in BLEU. Write down a row of your own before you look. (The nats are by the model's own judgement. The table takes some minutes and is loaded, as in chapter 5.) <!-- number eight, five: WAYS and range(5) below -->
+# ## Measures and cheats
+#
+# Now the table that this chapter is about: eight heaps, five seeds, and what six of the measures make of them. Expect each cheat to be as good as people by some measure and to be caught by another. In particular: the loop cheap in nats, the shuffled words varied, the copied page like people's heap, the dull answer good in BLEU. Write down a row of your own before you look. (The nats are by the model's own judgement. The table takes some minutes and is loaded, as in chapter 5.) <!-- number eight, five, six: WAYS, range(5) and kinds below -->
 
 # %%
 def words_in(text):
@@ -665,7 +667,7 @@ for way in ("writer", *CHEATS):
         print(f"{way}, {what}: {mean:+.2f} ({low:+.2f} to {high:+.2f})"
               f"{', passes' if passes else ''}")
 
-# %% mystnb={"image": {"alt": "A table of the cheats, and the model and people, by measures, each cell with its mean over five seeds. Dark cells are those where the text does no worse than what people wrote elsewhere. Every column has dark cells, and every cheat has at least one pale one."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "A table of the cheats, and the model and people, by measures, each cell with its mean over five seeds. A cheat's cell is filled in where it beats what people wrote elsewhere, or cannot be told to be worse; people and the model are never filled in. Every column has filled cells, and every cheat has pale ones."}} tags=["hide-input"]
 from afterword.plots.verdicts import plot_fooled
 
 mean = heaps.groupby("way")[kinds].mean()
@@ -682,7 +684,7 @@ names = ["nats a\nletter", "BLEU", "distinct-2", "known\nwords", "longest\ncopy"
          "MAUVE"]
 fig, ax = plt.subplots(figsize=(6.4, 3.6))
 plot_fooled(cells, dark, rows, names, ax=ax)
-ax.set_title("Each measure has its cheat, in dark")
+ax.set_title("Each measure has its cheat, filled in")
 plt.show()
 
 # %%
@@ -693,12 +695,21 @@ print(caught)
 assert all(fooled.values())
 assert all(caught.values())
 
+# %%
+from afterword.evaluation.intervals import summary
+
+for what in ("chrf", "self_bleu", "packed", "copied"):
+    said = [f"{row.way} {row.mean:.2f} ± {(row.high - row.low) / 2:.2f}"
+            for row in summary(heaps, what, by=["way"]).itertuples()
+            if row.way in rows]
+    print(f"{what}: {'; '.join(said)}")
+
 # %% [markdown]
-# Dark is what five seeds cannot tell from people, or what beats them. Go down the columns. Likelihood likes the loop, the copy and the dull answer *better* than what people wrote. The words are all known in whatever repeats known words. Different pairs do not see a copy, nor a shuffling. And BLEU passes all four cheats: the dull answer has 0.45 more of it than Shakespeare at other places (0.04 to 0.86), where we had expected as much. A reader would see at the seam that those other places do not go on from here, and would still rather read them. So **the verdict on the claim: on an open task BLEU rewards what is often said, whoever says it.** <!-- number five, four: range(5); CHEATS --> <!-- number 0.45, 0.04, 0.86: printed above -->
+# Of the nats and the longest copy less is better, of the others more. A cheat's cell is filled in if it beats people, or if five seeds cannot show it to be worse; people and the model stand there to compare with, and never are. Go down the columns. Likelihood likes the loop, the copy and the dull answer *better* than what people wrote. The words are all known in whatever repeats known words. Different pairs do not see a copy, nor a shuffling. And BLEU passes all four cheats. The shuffled words have 9.85, where Shakespeare at other places has 0.33; the dull answer has 0.45 more than he (0.04 to 0.86), where we had expected as much, but that is one answer, of our making. Of the order that we expected only the end came: the model has 0.34, the counts 0.18. Those other places do not go on from here, so how BLEU would rank good continuations we have not seen. **The verdict on the claim: on an open task a text can have much BLEU and no sense, and Shakespeare, if the words are others, next to none.** <!-- number five, four: range(5); CHEATS --> <!-- number 9.85, 0.33, 0.45, 0.04, 0.86, 0.34, 0.18: printed above -->
 #
-# Go along the rows, and each cheat is caught by two measures or three. No one measure catches them all.
+# The four measures that the figure has no room for stand in the last cell, with intervals of the same five seeds: letters in common, self-BLEU, how far `gzip` gets, and the share of copied runs of 20 letters. Go along the rows, and each cheat is caught by two measures or three. <!-- number four, five, 20: the cells above and judged --> No one measure catches them all.
 #
-# We were wrong about MAUVE. We had expected that a copied page would pass, since it is Shakespeare to the letter, and it has 0.43, where another heap of the same books has 0.95. The held-out books are three plays and two poems with their own names and matters; the copies come from the other 36. So a good part of what MAUVE holds against the model, with its 0.34, is that it does not speak of Othello. And the five seeds of the model lie between 0.16 and 0.59. With 96 texts a difference of a tenth is no difference. The shuffled words, however, passed. <!-- number 0.43, 0.95, 0.34: in the table above --> <!-- number three, two, 36: the works named at the beginning; 42 less six --> <!-- number five, 0.16, 0.59, 96: range(5); asserted below; the heap -->
+# We were wrong about MAUVE. We had expected that a copied page would pass, since it is Shakespeare to the letter, and it has 0.43, where another heap of the same books has 0.95. The held-out books are three plays and two poems with their own names and matters; the copies come from the other 36. So a good part of what MAUVE holds against the model, with its 0.34, may be that it does not speak of Othello. We have not tested that. And the five seeds of the model lie between 0.16 and 0.59. With 96 texts a difference of a tenth is no difference. The shuffled words, however, passed. <!-- number 0.43, 0.95, 0.34: in the table above --> <!-- number three, two, 36: the works named at the beginning; 42 less six --> <!-- number five, 0.16, 0.59, 96: range(5); asserted below; the heap -->
 
 # %%
 of_model = heaps[heaps.way == "writer"].mauve
@@ -789,7 +800,7 @@ assert math.isclose(strength.max() - strength.min(), math.log(3), rel_tol=1e-6)
 #
 # ### How far do people agree?
 #
-# If two raters of four texts say 1, 1, 2, 2 and 1, 2, 2, 2, they agree on three. But two who throw dice agree too, now and then. *Krippendorff's alpha* is one less what they differ in, divided by what they would differ in if the same ratings had been dealt out by chance ([Krippendorff, 2011](../book/references.md#krippendorff2011)). By pencil: they differ on one text of four. Of the eight ratings three are 1 and five are 2, so of 8 × 7 ordered pairs 2 × 3 × 5 differ. Alpha is 1 − (1/4) / (30/56) = 0.533. <!-- number two, 1, 1, 2, 2, 1, 2, 2, 2, three, two, eight, three, 1, five, 2, 8, 7, 2, 3, 5, 1, 0.533: worked in the sentence, asserted below -->
+# If two raters of four texts say 1, 1, 2, 2 and 1, 2, 2, 2, they agree on three. But two who throw dice agree too, now and then. *Krippendorff's alpha* takes how much they differ, divides it by how much they would if the same ratings had been dealt out by chance, and subtracts that from one ([Krippendorff, 2011](../book/references.md#krippendorff2011)). So full agreement is one, and what chance gives is zero. By pencil: they differ on one text of four. Of the eight ratings three are 1 and five are 2, so of 8 × 7 ordered pairs 2 × 3 × 5 differ. Alpha is 1 − (1/4) / (30/56) = 0.533. <!-- number two, 1, 1, 2, 2, 1, 2, 2, 2, three, two, eight, three, 1, five, 2, 8, 7, 2, 3, 5, 1, 0.533: worked in the sentence, asserted below -->
 
 # %%
 from afterword.evaluation import agreement
@@ -807,7 +818,7 @@ assert math.isclose(alpha_of_two(*two), 1 - (1 / 4) / (30 / 56))
 assert math.isclose(krippendorff_alpha(two), alpha_of_two(*two))
 
 # %% [markdown]
-# How far apart two ratings are depends on what they are: names are the same or not (*nominal*), on a scale 1 is nearer to 2 than to 4 (*interval*). Krippendorff works one example through, four observers and twelve units, some of them not rated by all, and gets 0.743, 0.815, 0.849 and 0.797: <!-- number 1, 2, 4: an example --> <!-- number four, twelve: typed below --> <!-- number 0.743, 0.815, 0.849, 0.797: cited krippendorff2011 -->
+# How far apart two ratings are depends on what they are: names are the same or not (*nominal*), on a scale 1 is nearer to 2 than to 4 (*interval*), of ranks only the order counts (*ordinal*), of amounts how many times as large (*ratio*). Krippendorff works one example through, four observers and twelve units, some of them not rated by all, and gets 0.743, 0.815, 0.849 and 0.797: <!-- number 1, 2, 4: an example --> <!-- number four, twelve: typed below --> <!-- number 0.743, 0.815, 0.849, 0.797: cited krippendorff2011 -->
 
 # %%
 o = np.nan
@@ -840,14 +851,15 @@ for name in ("nominal", "interval"):
 # The same ratings, 0.250 and 0.803. As names they hardly agree: people seldom choose the same of nine numbers. On the scale they agree well, for 2 and 3 are near. **An alpha without its distance says nothing.** Does it without its items? The file has the good reviews first and then the bad ones: <!-- number nine, 2, 3: −4 to 4; an example -->
 
 # %%
-halves = {"first half": rated[:, :5000], "second half": rated[:, 5600:]}
+halves = {"all": rated, "first half": rated[:, :5000],
+          "second half": rated[:, 5600:]}
 for name, part in halves.items():
     alpha = krippendorff_alpha(part, distance=agreement.interval)
     print(f"{name}: alpha {alpha:.2f}, mean rating {part.mean():+.2f}, "
           f"raters differ by {(part - part.mean(0)).std():.2f}")
 
 # %% [markdown]
-# The same people, about as far apart on each sentence, and an alpha of little more than half, only because the sentences differ less from each other. To tell praise from a pan is easy; to tell praise from higher praise is not. Which of the two tasks is yours? For poems by two good models it is the second. <!-- number two, two: as listed -->
+# In each half raters are about as far apart on a sentence as in all, and alpha falls from 0.80 to 0.44 and 0.48, because the sentences differ less from each other. To tell praise from a pan is easy; to tell praise from higher praise is not. Which of the two tasks is yours? For poems by two good models it is the second. <!-- number two, two: as listed -->
 #
 # ### Pairs, from real people
 #
@@ -880,9 +892,10 @@ SIZES = (1, 2, 3, 5, 7)
 agreed = {n: panel(n, dice(n)) for n in SIZES}
 for n, right in agreed.items():
     low, high = mean_interval(right)
-    print(f"{n}: {right.mean():.3f} ({low:.3f} to {high:.3f})")
+    print(f"{n}: {right.mean():.3f} ({low:.3f} to {high:.3f}), "
+          f"undecided {(right == 0.5).mean():.0%}, wrong {(right == 0).mean():.0%}")
 
-# %% mystnb={"image": {"alt": "Share of pairs in which a panel of one to seven people orders two film reviews as eight others do. It rises from below three quarters for one person to well above eight tenths for seven, ever more slowly."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Share of pairs in which a panel of one to seven people orders two sentences of film reviews as eight others do, where a tie counts one half. It rises from below three quarters for one person to well above eight tenths for seven, ever more slowly."}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(4.8, 2.6))
 bars_of = np.array([mean_interval(agreed[n]) for n in SIZES])
 middle = np.array([agreed[n].mean() for n in SIZES])
@@ -895,7 +908,7 @@ ax.set(xlabel="people on the panel", ylabel="agrees with eight others")
 plt.show()
 
 # %% [markdown]
-# One person is wrong, by this measure, in more than a quarter of the pairs, and that person may be you. Three are better than one, five than three, and then it goes slowly. (Each size was dealt once, so that sizes differ by who was drawn too; the intervals are over pairs.) <!-- number a quarter, three, five, three: in the output above -->
+# One person contradicts the others in 11% of the pairs, and cannot choose in 32%. Seven contradict them in 10%, and cannot choose in 7%. So more people are hardly less often wrong: they decide more often. (Each size was dealt once, so that sizes differ by who was drawn too; the intervals are over pairs, as if neighbours did not share their raters.) <!-- number 11%, 32%, seven, 10%, 7%: in the output above -->
 #
 # ### How many votes?
 #
@@ -929,7 +942,7 @@ ax.set(xlabel="votes, each of another person on another pair", ylabel="seen in")
 plt.show()
 
 # %% [markdown]
-# A preference of 60 to 40 takes 200 votes to be seen in eight cases of ten, and a preference of 55 to 45 takes nearly 800. With a dozen friends and ten pairs you can see only what is plain. And it matters how the votes are spread. Two hundred of them, simulated, where pairs differ as much as votes do: <!-- number 60, 40, 200, ten, 55, 45, 800, a dozen, ten, two hundred: printed and drawn above; an example -->
+# A preference of 60 to 40 takes 200 votes to be seen in eight cases of ten, and a preference of 55 to 45 takes nearly 800. With a dozen friends and ten pairs you can see only what is plain. And it matters how the votes are spread. Two hundred of them, simulated, where pairs differ eight tenths as much as votes do: <!-- number 60, 40, 200, ten, 55, 45, 800, a dozen, ten, two hundred: printed and drawn above; an example -->
 
 # %%
 for raters, items in ((2, 100), (4, 50), (10, 20)):
@@ -937,14 +950,14 @@ for raters, items in ((2, 100), (4, 50), (10, 20)):
     print(f"{raters} raters on {items} pairs: seen in {seen:.0%}")
 
 # %% [markdown]
-# **More texts are worth more than more raters**, once there are a few of each. Why not ask a large model instead, which never tires? It is done, and agrees with people about as well as people do on answers to questions; it also favours the first of two, the longer, and its own kind ([Zheng et al., 2023](../book/references.md#zheng2023)). Such a judge is one more measure that can be fooled, to be tested like the others. <!-- number two: of a pair -->
+# With as many votes, **more texts are worth more than more raters**. That is so here, where all raters judge alike; real ones differ, so ask more than a couple. Why not ask a large model instead, which never tires? It is done, and agrees with people about as well as people do on answers to questions; it also favours the first of two and the longer, and perhaps its own kind, which the study could not settle ([Zheng et al., 2023](../book/references.md#zheng2023)). Such a judge is one more measure that can be fooled, to be tested like the others. <!-- number two: of a pair -->
 
 # %% [markdown]
 # ## Claim: *more heads or layers make a model more creative*
 #
 # It stands in guides: to have more creative text, raise the number of heads or of layers. Now it can be tested, if we say what creative is to mean. Take what is usually counted: different pairs of words, and nothing copied. Beside them we put the words that are known and the loss, since a model that cannot spell is varied too. That is the trap here. So there is one model more, with the same four heads and half of the training: what does mere ignorance look like? <!-- number four, half: SHAPES below -->
 #
-# Heads split the width (chapter 2), so that 1 or 16 of them have the same number of weights. Layers do not; the one wide layer and the sixteen narrow ones are as near to the others as their widths allow.
+# Heads split the width (chapter 2), so that 1 or 16 of them have the same number of weights. Layers do not; the one wide layer and the sixteen narrow ones are as near to the others as their widths allow. There the number of heads changes too, so that each head stays 32 wide. <!-- number 32: 256 / 8 and 64 / 2, as 128 / 4 -->
 
 # %%
 from afterword.model.block import start_at_zero
@@ -1024,17 +1037,21 @@ grown = grown.replace("1 heads", "1 head")
 # %%
 counted = ["loss", "distinct", "known", "copied"]
 print(grown.groupby("shape", sort=False)[counted].mean().round(3).to_string())
-for what in counted:
-    row = difference(grown, what, between=("shape", "16 heads", "1 head")).iloc[0]
-    print(f"{what}, 16 heads less 1: {row['mean']:+.3f} "
-          f"({row.low:+.3f} to {row.high:+.3f})")
+for one, other in (("16 heads", "1 head"), ("1 layer", "4 heads"),
+                   ("16 layers", "4 heads"), ("half the steps", "4 heads")):
+    for what in counted:
+        row = difference(grown, what, between=("shape", one, other)).iloc[0]
+        print(f"{what}, {one} less {other}: {row['mean']:+.3f} "
+              f"({row.low:+.3f} to {row.high:+.3f})")
 
 # %%
 models = grown[grown["shape"] != "people"]
-together = models[counted].corr().loc["distinct", "known"]
-print(f"different pairs and known words: correlation {together:+.2f}")
+full = models[models["shape"] != "half the steps"]
+for name, some in (("all runs", models), ("fully trained", full)):
+    together = some[counted].corr().loc["distinct", "known"]
+    print(f"different pairs and known words, {name}: correlation {together:+.2f}")
 
-# %% mystnb={"image": {"alt": "Two rows of dots with intervals, one row for each shape. Left, the share of different pairs: nearly level for all heads, a little higher for many heads and many layers, highest for the model with half of the training. Right, the share of known words, which does the opposite."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Two rows of dots with intervals, one row for each shape. Left, the share of different pairs: intervals that overlap, the highest dot that of the model with half of the training. Right, the share of known words: lower for sixteen heads and for sixteen layers, by far the lowest for half of the training."}} tags=["hide-input"]
 from afterword.evaluation.intervals import summary
 from afterword.plots.verdicts import plot_intervals
 
@@ -1051,7 +1068,7 @@ sides[1].set(xlabel="known words")
 plt.show()
 
 # %% [markdown]
-# The number of heads does little. Yet who counts pairs alone could prove the claim: with sixteen heads 0.004 more of them are different than with one (0.001 to 0.008). Then look at the words. Of these 0.032 fewer are known. The loss is lowest in the middle, at four heads, for which the rates were chosen. What moves the pairs is ignorance, with a correlation of −0.85 over all runs: half of the training gives the most different pairs of all, 0.971, with only 0.522 of the words known. About the layers we were wrong. At this size and after so few steps sixteen narrow ones have a loss of 1.807 and one wide layer 1.777, and of the two the worse model is, again, the more varied. People stand elsewhere, with 0.877 different pairs and 0.959 of the words known: no shape comes near. <!-- number sixteen, 0.004, 0.001, 0.008, 0.032, four: as printed above --> <!-- number half, −0.85, 0.971, 0.522, sixteen, 1.807, 1.777, 0.877, 0.959, two: in the table above -->
+# The number of heads does little. Yet who counts pairs alone could prove the claim: with sixteen heads 0.004 more of them are different than with one (0.001 to 0.008). Then look at the words. Of these 0.032 fewer are known. The loss is lowest in the middle, at four heads, for which the rates were chosen. Half of the training takes 0.148 of the known words and gives 0.017 more different pairs, a gain that three seeds do not quite carry (−0.001 to 0.034). Over all runs pairs and known words have a correlation of −0.85, and without the half-trained still −0.61. About the layers we were partly wrong. One wide layer has a higher loss than four, 1.777 for 1.736, but in the rest three seeds see no difference; sixteen narrow ones have 1.807, and fewer known words. People stand elsewhere: 0.877 different pairs, 0.959 of the words known, and 0.184 of their pieces of 12 letters copied, where no shape copies more than 0.025. By what is usually counted, Shakespeare is the least creative of all. <!-- number sixteen, 0.004, 0.001, 0.008, 0.032, four: as printed above --> <!-- number half, 0.148, 0.017, three, −0.001, 0.034, −0.85, −0.61, four, 1.777, 1.736, three, sixteen, 1.807, 0.877, 0.959, 0.184, 12, 0.025: in the tables above; the size in creative -->
 #
 # The verdict: **we found no shape that is more creative; where variety rises, fewer of the words are known.** That holds of models with 0.8 million weights after 400 steps, and by these measures. Of large models nothing was tested here. <!-- number 0.8 million, 400: sizes and trained, above -->
 #
@@ -1065,9 +1082,9 @@ print(prompts[0] + " | " + ours["writer"][0])
 print("-----\n" + wanted[0])
 
 # %% [markdown]
-# Read both aloud. The model has the look: lines of verse length, a name in capitals, someone who comes in and begins to ask. Its words are known but for two, its pairs are fresh, its copies short; the numbers above have nothing against it but MAUVE. And it says nothing. Iago sees a hand taken and makes a web of it; the model's Iago has heard something, somewhere, and then there are articles of love. None of our measures asked whether the second line remembers the first. <!-- number two: toskan and farthers -->
+# Read both aloud. The model has the look: lines that begin with capitals, a name above a speech, someone who comes in and begins to ask. Over its whole heap pairs are as different as people's, and copies no longer. Against it speak MAUVE, the metre, and a few words that nobody knows, here *toskan* and *farthers*. And it says nothing. Iago sees a hand taken and makes a web of it; the model's Iago has heard something, somewhere, and then there are articles of love. None of our measures asked whether the second line remembers the first.
 #
-# And the four lines? C is Shakespeare's. B is C shuffled, A is the model's, D the counts'. Every measure of this chapter has seen them: C is the likeliest by the letter, and the longest copy of all four is in it. Compare with what you wrote down, and why. If you chose C because you knew it, you have done what SmolLM2 did with *Othello*. <!-- number four, four: the lines -->
+# And the four lines? C is Shakespeare's. B is C shuffled, A is the model's, D the counts'. Likelihood, overlap, copies and metre were tried on them: C is the likeliest by the letter, and the longest copy of all four is in it; by the metre D is the best. Compare with what you wrote down, and why. If you chose C because you knew it, you have done what SmolLM2 did with *Othello*. <!-- number four, four: the lines -->
 #
 # ## Exercises
 #
@@ -1148,9 +1165,9 @@ ch08.check_chance(chance_of)
 # %% [markdown]
 # ## What you now have
 #
-# You can say how likely a text is, with its stride and in units that tokenizers share; how much of it stands in a reference, in what was read, and in itself; how far two heaps lie apart; and whether a form was kept. You know a cheat for each. You can ask people without telling them whose is whose, turn their votes into strengths, say how far they agree, and how many of them it takes. And no number leaves your desk without an interval.
+# You can say how likely a text is, with its stride and in units that tokenizers share; how much of it stands in a reference, in what was read, and in itself; how far two heaps lie apart; and whether a form was kept. You know a cheat for each. You can ask people without telling them whose is whose, turn their votes into strengths, say how far they agree, and how many of them it takes. And where other texts, seeds or raters would have given another number, you give an interval.
 #
-# Two claims were tested. BLEU does not measure creative quality: a dull answer had more of it than Shakespeare, and so had his words thrown about. Nor do more heads or layers make a model creative, as far as this small size can show. <!-- number two, two: as listed -->
+# Two claims were tested. BLEU does not measure creative quality: Shakespeare's words thrown about had far more of it than lines of his from elsewhere, and a dull answer had a little more. Nor do more heads or layers make a model creative, as far as this small size can show. <!-- number two, two: as listed -->
 #
 # That likelihood and the quality of samples are different things, and each can be good without the other, was worked out by [Theis et al. (2016)](../book/references.md#theis2016) for pictures. You have seen it for text. If there is one habit to take from here, it is this: when a number goes up, build the cheat that would have raised it.
 #
