@@ -5,9 +5,9 @@
 #
 # You know who says that. Now give those words to the model of chapter 6, which has read Shakespeare and nothing else, and ask for more. It will not go on as Jane Austen did, for it has one voice. Could it be given another, without being trained from nothing? What would it cost, and what would it lose?
 #
-# In this chapter you take a trained model and teach it something new in seconds: a novelist's prose, to judge films, to obey, to make up no words. Each time the loop is the one of chapter 5. Each time we also measure what that did elsewhere. Several of our expectations were wrong, and so, here, are two things that guides say.
+# In this chapter you take a trained model and teach it something new in seconds: a novelist's prose, to judge films, to obey, to make up no words. The loop is nearly always the one of chapter 5. And we look for what the training loss does not tell: what was lost, how sure is too sure, what became of the lines. Several of our expectations were wrong, and two things that guides say did not show here.
 #
-# **Needs** chapters 4, 5 and 6. **Time** about 70 seconds and 2.4 GB on two CPU cores; a GPU takes larger settings by itself. **You will have** full fine-tuning, LoRA, a classifier on a decoder and on an encoder, instruction tuning with a masked loss, preference tuning, and a measure of forgetting.
+# **Needs** chapters 4, 5 and 6. **Time** about 70 seconds and 2.4 GB on two CPU cores; on a GPU one training runs longer by itself. **You will have** full fine-tuning, LoRA, a classifier on a decoder and on an encoder, instruction tuning with a masked loss, preference tuning, and a measure of forgetting.
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/afterword-book/afterword/blob/main/chapters/07_finetuning.ipynb)
 
@@ -55,7 +55,7 @@ assert math.isclose(torch.linalg.svdvals(update)[0], 6, rel_tol=1e-5)
 #
 # ## The writer, and a new text
 #
-# The writer has read 36 works of Shakespeare, the Sonnets among them. Remember that when it writes a sonnet further down: it is coming home. Of Jane Austen it has read nothing. One of her six novels, *Persuasion*, we hide from it too, to judge by.
+# The writer has read 36 works of Shakespeare, the Sonnets among them. Remember that when it writes verse further down: it is coming home. Of Jane Austen it has read nothing. One of her six novels, *Persuasion*, we hide from it too, to judge by.
 
 # %%
 from afterword.interop.writers import load_writer
@@ -189,7 +189,7 @@ ax = plot_run(steps, losses, band=runs.band(), label="Austen")
 by_step = others.pivot(index="seed", columns="step", values="old")
 plot_band(steps, by_step.to_numpy(), label="Shakespeare",
           color=COLOURS["rival"], ax=ax)
-ax.set(title="What one voice gains the other loses", xlim=(0, 60))
+ax.set(title="Austen is learnt, and Shakespeare forgotten", xlim=(0, 60))
 ax.set(ylabel="nats per letter, held out")
 plt.show()
 
@@ -197,9 +197,9 @@ plt.show()
 print(sample(tuned))
 
 # %% [markdown]
-# Read it aloud. No names in capitals any more, no stage directions; the lines are as wide as a page of prose, and a paragraph is indented. *If thou*, *apparel* and *citizens* are still Shakespeare's, and *jistified* is nobody's. After a few seconds of training the layout and the rhythm are new, and most of the words are the old ones. It has not learnt another language. It has moved what it had.
+# Read it aloud. No names in capitals any more, no stage directions; the lines are as wide as a page of prose, and a paragraph is indented. *If thou* and *citizens* are still Shakespeare's, and *jistified* is nobody's. After a few seconds of training the layout and the rhythm are new, and most of the words are the old ones.
 #
-# But look at the other curve. While the loss on Austen fell by 0.19, that on Shakespeare rose by 0.13. <!-- number 0.19, 0.13: above --> Nobody asked for it. No batch said that Shakespeare is wrong; the batches only never mentioned him. It is called *catastrophic forgetting*, and it is older than the Transformer ([McCloskey and Cohen, 1989](../book/references.md#mccloskey1989); [French, 1999](../book/references.md#french1999)). Guides to fine-tuning often print the first curve alone.
+# But look at the other curve. While the loss on Austen fell by 0.19, that on Shakespeare rose by 0.13. <!-- number 0.19, 0.13: above --> Nobody asked for it. No batch said that Shakespeare is wrong; the batches only never mentioned him. It is called *catastrophic forgetting*, and it is older than the Transformer ([McCloskey and Cohen, 1989](../book/references.md#mccloskey1989); [French, 1999](../book/references.md#french1999)).
 #
 # ## Which way did it move?
 #
@@ -235,7 +235,7 @@ ax.set(title="Few directions move most, but not so few")
 plt.show()
 
 # %% [markdown]
-# The updates are lower in rank than chance and than most of the matrices that they change, and by no means as low as we had guessed: the median is a third of all directions, not a tenth. <!-- number a third, a tenth: 41 of 128; our guess --> But length is not what we train for. What counts is how much of the *gain* they hold. So keep of each update only its longest directions, put that into the old model, and ask for the loss on Austen.
+# The updates are lower in rank than chance and, by the median, than the matrices that they change, and by no means as low as we had guessed: the median is a third of all directions, not a tenth. <!-- number a third, a tenth: 41 of 128; our guess --> But length is not what we train for. What counts is how much of the *gain* they hold. So keep of each update only its longest directions, put that into the old model, and ask for the loss on Austen.
 
 # %%
 halves = {name: torch.linalg.svd(u, full_matrices=False)
@@ -258,7 +258,7 @@ for rank in (0, 1, 4, 16, 64):
 assert math.isclose(truncated(128), whole, abs_tol=2e-3)
 
 # %% [markdown]
-# (Rank 0 is what the embedding, the unembedding and the norms have learnt, which were not cut.) One direction of each matrix, with these, holds half of the gain, and four hold 73% of it. <!-- number half: 52%, printed above --> That fine-tuning lives in few dimensions was found for much larger models ([Aghajanyan et al., 2021](../book/references.md#aghajanyan2021)), and it suggests a shortcut: if the update will be thin anyway, why not *learn* it thin? <!-- number four: a rank printed above -->
+# (Rank 0 is what the embedding, the unembedding and the norms have learnt, which were not cut.) With these, one direction of each matrix holds half of the gain and four hold 73% of it; of what the matrices add themselves, one direction holds a third. <!-- number a third: 52 less 26, of 100 less 26 --> <!-- number half: 52%, printed above --> That fine-tuning lives in few dimensions was found for much larger models ([Aghajanyan et al., 2021](../book/references.md#aghajanyan2021)), and others found the updates themselves far from thin ([Biderman et al., 2024](../book/references.md#biderman2024)), as we did. But if a thin part of the update holds most of the gain, why not *learn* it thin? <!-- number four: a rank printed above -->
 #
 # ## Learn it thin
 #
@@ -288,7 +288,7 @@ print("both zero: slopes of", slopes(0 * A, 0 * B))
 print("B zero:    slopes of", slopes(A, 0 * B))
 
 # %% [markdown]
-# With both at zero nothing moves, ever: the slope of each is a product with the other. With both drawn by chance the old model is spoilt before the first step. So one of them starts by chance, and the other at zero: B, by custom. Then B A is nothing at first, and B has a slope. Here is the class as the package has it. The factor alpha/rank in front lets one change the rank without looking for a new rate.
+# With both at zero nothing moves, ever: the slope of each is a product with the other. With both drawn by chance the old model is spoilt before the first step. So one of them starts by chance, and the other at zero: B, by custom. Then B A is nothing at first, and B has a slope. Here is the class as the package has it. The factor alpha/rank in front is meant to let one change the rank without looking for a new rate. We set alpha to twice the rank, so that here it is always 2. <!-- number twice, 2: alpha over rank, below -->
 
 # %% tags=["shows:afterword.finetuning.lora.LoRA"]
 import torch.nn.functional as F
@@ -407,13 +407,13 @@ size = sum(file.stat().st_size for file in Path(folder.name, "austen").iterdir()
 print(f"the adapter: {size / 1e6:.1f} MB; the model: {n_all * 4 / 1e6:.1f} MB")
 
 # %% [markdown]
-# Both ways, with the same logits. Other people's adapters for a model that you have can be used in this way, and yours by them; a voice has become a file of 0.2 MB. (`init_lora_weights=False` draws B by chance too, so that there is something to compare.)
+# Both ways, with the same logits. Other people's plain LoRA adapters for a model that you have can be used in this way, and yours by them; a voice has become a file of 0.2 MB. (`init_lora_weights=False` draws B by chance too, so that there is something to compare.)
 #
 # ## Claim: *LoRA learns less and forgets less*
 #
 # So it was found, on code and mathematics with models of 7 billion weights ([Biderman et al., 2024](../book/references.md#biderman2024)), and so it is often repeated, without the sizes. Two things are said in one sentence, and who learns less will forget less in any case. The fair question is: **at equal loss on the new text**, who has forgotten less? <!-- number 7 billion: cited biderman2024 --> <!-- number two: as said -->
 #
-# Rivals of LoRA are as old as forgetting itself. A lower rate. Training the last block only. *Replay*: in each batch some windows of the old text. (There are also rates that fall from layer to layer, from the top down ([Howard and Ruder, 2018](../book/references.md#howard2018)); the package has them as `layer_rates`.) Every way gets the same 60 steps, each of sixteen windows, and three seeds. <!-- number 60: n_steps of tune --> For each kind that could be blamed for its rate we try several; we chose them after trials on these two texts. Our expectation: replay forgets least, LoRA less than full fine-tuning, and the higher the rank, the less so. <!-- number three: tune, mixed and below -->
+# Rivals of LoRA are as old as forgetting itself. A lower rate. Training the last block only. *Replay*: in each batch some windows of the old text. Rates that fall from layer to layer, from the top down ([Howard and Ruder, 2018](../book/references.md#howard2018)): here each layer gets 0.7 of the rate above it. <!-- number 0.7: decay in by_layers --> Every way gets the same 60 steps, each of sixteen windows, and three seeds. <!-- number 60: n_steps of tune --> For each kind that could be blamed for its rate we try several; we chose them after trials on these two texts. Our expectation: replay forgets least, LoRA less than full fine-tuning, and the higher the rank, the less so. <!-- number three: tune, mixed and below -->
 
 # %%
 from afterword.finetuning.freezing import freeze
@@ -445,8 +445,22 @@ tables = [run(taught, {"way": [way], "rate": rates}, seeds=range(3),
               table="07_forgetting") for way, rates in WAYS.items()]
 
 # %%
+from afterword.finetuning.freezing import layer_rates
+
+def by_layers(rate, *, seed):
+    model = copy.deepcopy(base)
+    groups = layer_rates(model, lr=rate, decay=0.7, weight_decay=0.0)
+    steps = train(model, text_for(seed), max_norm=1, machine=machine,
+                  schedule=Linear(n_steps=60, n_warmup=10),
+                  optimizer=torch.optim.AdamW(groups, betas=(0.9, 0.95)))
+    return list(looks(model, steps))
+
+# %%
 import numpy as np, pandas as pd
 from afterword.evaluation.intervals import summary
+
+layered = run(by_layers, {"rate": [1e-3, 3e-3]}, seeds=range(3), table="07_layers")
+tables.append(layered.assign(way="layers"))
 
 # %%
 forgetting, old_loss = pd.concat(tables), loss_on(base, old)
@@ -457,18 +471,22 @@ for row, again in zip(summary(ends, "loss", by=["way", "rate"]).itertuples(),
           f"{(row.high - row.low) / 2:.3f}, Shakespeare {again.mean:.3f} ± "
           f"{(again.high - again.low) / 2:.3f}")
 
-# %% mystnb={"image": {"alt": "Loss on Shakespeare over the loss on Austen, which falls to the right; one path for each way, from a common start. At each loss on Austen the path with replay lies lowest, full fine-tuning at its lowest rate next; the paths of LoRA lie above."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Loss on Shakespeare over the loss on Austen, which falls to the right; one path for each way, the mean of three seeds with a pale dot for each, from a common start. The path with replay and that of full fine-tuning at its lowest rate run together below the others, and replay goes on further; the paths of LoRA and of the last block lie above."}} tags=["hide-input"]
 from afterword.plots.tuning import plot_trade
 
 shown = {"full 0": 3e-4, "lora 4": 3e-3, "lora 16": 1e-2, "replay 4": 1e-3,
          "last 1": 3e-3}
-names = {"full 0": "full, low rate", "lora 4": "LoRA 4", "lora 16": "LoRA 16",
+names = {"full 0": "full, low rate", "lora 4": "LoRA 4, low rate",
+         "lora 16": "LoRA 16, 0.01",
          "replay 4": "replay", "last 1": "last block"}
 means = forgetting.groupby(["way", "rate", "step"])[["loss", "old"]].mean()
 paths = {names[way]: means.loc[way, rate].to_numpy() for way, rate in shown.items()}
 colours = dict(zip(paths, COLOURS.values()))
 ax = plot_trade((start, old_loss), paths, colours=colours,
-                nudged={"LoRA 4": -12, "full, low rate": -12})
+                nudged={"LoRA 4, low rate": -12, "full, low rate": -12})
+for (way, rate), part in forgetting.groupby(["way", "rate"]):
+    if shown.get(way) == rate:  # a pale dot for each seed
+        ax.plot(part.loss, part.old, ".", color=colours[names[way]], alpha=0.35)
 ax.set(title="Who forgets least? Not LoRA, here")
 ax.set(xlabel="nats on Austen, learnt →", ylabel="nats on Shakespeare")
 plt.show()
@@ -490,15 +508,15 @@ for row in summary(pd.DataFrame(rows), "lost", by=["way", "rate"]).itertuples():
           f"({row.low:.3f} to {row.high:.3f})")
 
 # %% [markdown]
-# **At equal learning LoRA has forgotten more.** At its gentlest rate rank 4 lost 0.076 nats on Shakespeare, where full fine-tuning at a low rate had lost 0.047; the intervals are far apart. Nor does the rank protect: at the rate 0.01 ranks 1, 4 and 16 lost 0.119, 0.119 and 0.109. What decides is the rate. Each way loses more the faster it learns, and full fine-tuning at three rates covers the whole range. Replay does what we had expected: at the rate at which full fine-tuning lost 0.081, four old windows in sixteen bring that to 0.049, and it learns on while the others trade, as the figure shows. It costs a quarter of the new text in each batch, and one must still have the old. <!-- number 4, 1, 4, 16, 0.01: ranks; WAYS --> <!-- number three, four, sixteen, a quarter: WAYS, and mixed -->
+# **At equal learning, and each at its gentlest rate, LoRA has forgotten more.** Rank 4 lost 0.076 nats on Shakespeare, where full fine-tuning had lost 0.047; the intervals are far apart. Nor do we see the rank protect: at the rate 0.01 ranks 1, 4 and 16 lost 0.119, 0.119 and 0.109, too uncertain to tell apart. The rate does as much as the kind: both that had three rates lose more at each faster one, full fine-tuning from 0.047 to 0.152. (A fast run passes that loss early, while its rate is still high; part of the difference may be that.) Replay helps: at the rate at which full fine-tuning lost 0.081, four old windows in sixteen bring that to 0.049. It is not the least, as we had expected: the low rate lost 0.047. But that ends at 1.507, and replay goes on to 1.464 and has lost little more. Rates by layer lost 0.057 at the gentler of two; but for most layers they are simply a low rate, which alone did as well. <!-- number two: rates of by_layers --> It costs a quarter of the new text in each batch, and one must still have the old. <!-- number 4, 1, 4, 16, 0.01: ranks; WAYS --> <!-- number three, four, sixteen, a quarter: WAYS, and mixed -->
 #
-# Is the claim false, then? Take of each kind the rate at which it learns most: full fine-tuning is at 1.431 and 1.625, LoRA of rank 16 at 1.440 and 1.596, of rank 4 at 1.461 and 1.624. Read in that way, as the paper read its models, rank 16 does learn a little less and forget a little less. So would full fine-tuning at a lower rate. **The verdict: true at each one's best rate for learning, and no property of low rank, in this model, of a million weights, on this pair of texts, in 60 steps.** Our expectation about LoRA was wrong; why thin updates should hurt the old text more, we do not know. All their length goes into few directions, which may be the reason; we did not test it. <!-- number a million: n_all above --> <!-- number 60: n_steps of tune --> <!-- number 16, 4, 16: ranks -->
+# Is the claim false, then? Take of each kind the rate at which it learnt most: full fine-tuning is at 1.431 and 1.625, LoRA of rank 4 at 1.461 and 1.624, so it learnt less and forgot as much. Rank 16, at the only rate we gave it, is at 1.440 and 1.596, a little below on both, and its intervals overlap with those of full fine-tuning. **The verdict: we do not see it, in this model, of a million weights, on this pair of texts, in 60 steps.** Our expectation about LoRA was wrong; why thin updates should hurt the old text more, we do not know. All their length goes into few directions, which may be the reason; we did not test it. <!-- number a million: n_all above --> <!-- number 60: n_steps of tune --> <!-- number 16, 4, 16: ranks -->
 #
 # ## A head: who wrote this?
 #
 # Who has read much of one writer can often say of a page that it is by another. Can our model? To ask it, take off the unembedding and put a small linear layer in its place, the *head*, with one output for each class. Which vector should it read? In a decoder only the last letter has seen all of the text, so one takes the vector there; or else the mean of all. The body may stay frozen.
 #
-# The package's `Classifier` takes any body that gives vectors, and `pool` says which of them it reads. We train the head of a frozen `base` on pieces of 64 letters, half of them Austen's, and judge it by the works that nobody has read. What should it be held against? Chance is right in half of the cases. Counts are better: *naive Bayes* adds up, token by token, how much likelier it is in one class than in the other. Our tokens here are pairs of letters. <!-- number 64, half, half: in the cell below; two classes -->
+# The package's `Classifier` takes any body that gives vectors, and `pool` says which of them it reads. We train the head of a frozen `base` on pieces of 64 letters, half of them Austen's, and judge it by the works that the writer has not read. What should it be held against? Chance is right in half of the cases. Counts are better: *naive Bayes* adds up, token by token, how much likelier it is in one class than in the other. Our tokens here are pairs of letters. <!-- number 64, half, half: in the cell below; two classes -->
 
 # %%
 def pieces(text, n, seed):
@@ -577,7 +595,7 @@ for name, guess in guesses.items():
           f"F1 {f:.2f}")
 
 # %% [markdown]
-# (*F1* is the harmonic mean of two shares, of those called Austen that are, and of Austen that were called so; we print the mean of both classes. Where classes are equally large it says little more than the accuracy.) The usual choice fails. The last letter's vector has been trained to say the next letter, and most heads of this writer look back a few letters only; whatever it knows of the style of the whole is not there to be read off. The mean does much better, 81.2% against 62.3%, and counts of letter pairs beat both with 91.0%. **Hold each head against counts.** They cost nothing, and here they win.
+# (*F1* is the harmonic mean of two shares, of those called Austen that are, and of Austen that were called so; we print the mean of both classes. Where classes are equally large it says little more than the accuracy.) The usual choice does worst. The last letter's vector has been trained to say the next letter, not to hold the style of the whole; that may be why. (Each head had one seed and 60 steps at one rate, and may not be at its best.) <!-- number 60: n_steps of tune --> The mean does much better, 81.2% against 62.3%, and counts of letter pairs beat both with 91.0%. **Hold each head against counts.** They cost nothing.
 #
 # A judge can judge the models. Of 64 texts that each of them writes after a line break, what share do the counts call Austen's? <!-- number 64: in the cell below -->
 
@@ -653,7 +671,6 @@ def trained_head(vectors, labels, decay=0.1):
 # %%
 from functools import cache
 from afterword.finetuning.batches import pad
-from afterword.finetuning.classify import last
 from afterword.interop.pretrained import load_pretrained
 
 # %%
@@ -728,11 +745,11 @@ for row in summary(scores, "right", by=["way", "taught"]).itertuples():
           f"({row.low:.1%} to {row.high:.1%})")
 
 # %% [markdown]
-# As expected, but look at the prices. With 1,000 sentences the decoder's head is right in 81.9%, where counts have 68.5%; yet counts of 9,000 come to 79.9%, and the intervals overlap. What 135 million weights and their long training bring is worth eight thousand labels, here. The decoder beats the encoder, which was trained to tell what a sentence is about, not whether it approves. (The pull on the heads' weights, `decay`, was chosen by a look at some of these very sentences, so read the heads' numbers as a little too good.) <!-- number 135 million: the name of the model --> <!-- number eight thousand: 9,000 less 1,000 -->
+# The pretrained ones win, but not by more with fewer examples: their lead over counts is about the same at both sizes, and with a hundred MiniLM's interval overlaps with that of counts. Look at the prices, too. With 1,000 sentences the decoder's head is right in 81.9%, where counts have 68.5%; yet counts of 9,000 come to 79.9%, and the intervals overlap. What 135 million weights and their long training bring is worth about eight thousand labels, here. The decoder beats the encoder, which is a sixth of its size and was trained to tell what a sentence is about; which of the two decides, we cannot say. <!-- number a hundred, a sixth, two: SIZES; 22 and 135 million weights --> (The pull on the heads' weights, `decay`, was chosen by a look at some of these very sentences, so read the heads' numbers as a little too good.) <!-- number 135 million: the name of the model --> <!-- number eight thousand: 9,000 less 1,000 -->
 #
 # Right or wrong is half of the matter. A judge also gives a probability, and if it says *eight tenths*, eight in ten such sentences should be praise. It is then *calibrated* ([Guo et al., 2017](../book/references.md#guo2017)). And we have something that such plots seldom have: for each sentence the readers themselves. Where the judge says eight tenths, how many of the readers praised? <!-- number half, eight tenths, eight tenths: an example -->
 
-# %% mystnb={"image": {"alt": "Two panels, shares over the probability that was said. For counts of words the points lie far from the diagonal, praised too seldom where it is sure. For the head on SmolLM2 they lie near it, at the top above it. The share of readers runs close to that of the sentences, at the top a little lower."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Two panels, shares over the probability that was said. For counts of words the points lie far from the diagonal, too near one half at both ends. For the head on SmolLM2 they lie near it, at the top above it. The share of readers runs close to that of the sentences, at the top a little lower."}} tags=["hide-input"]
 from afterword.plots.tuning import plot_calibration
 
 fig, axes = plt.subplots(1, 2, figsize=(4.8, 2.9), sharey=True)
@@ -742,8 +759,12 @@ for ax, way in zip(axes, ["counts", "SmolLM2"]):
         share = part.praised if name == "praised" else part.readers * part.texts
         sums = pd.DataFrame({"tenth": part.tenth, "n": part.texts, "share": share,
                              "said": part.said * part.texts}).groupby("tenth").sum()
+        # the three seeds ask the same sentences: a bar is that of one seed
+        bars = [share_interval(round(share / 3), round(n / 3))
+                for share, n in zip(sums.share, sums.n)]
         plot_calibration((sums.said / sums.n).tolist(),
                          (sums.share / sums.n).tolist(),
+                         intervals=bars if name == "praised" else None,
                          color=COLOURS[colour], ax=ax)
     ax.set_title(way, fontsize=10, fontweight="normal")
     ax.set(xlabel="said to be praise", aspect="equal")
@@ -763,18 +784,17 @@ for way, n in [("counts", 1000), ("MiniLM", 1000), ("SmolLM2", 1000)]:
           f"({gap.min():.3f} to {gap.max():.3f})")
 
 # %% [markdown]
-# Naive Bayes treats each word as new evidence, though words come together, and so it is too sure: on average its probability is off by 0.132, twice as far as the heads'. The head on SmolLM2 errs the other way at the top: where it says something between eight and nine tenths, nearly all sentences are praise. But look at the readers. Of them about as many praised as it says. It was trained on the verdicts of majorities and has come closer to the share of readers, which it was never told. That may be chance, or the pull on its weights, which keeps all its probabilities modest; we have not tested it. <!-- number twice: 0.132 beside 0.061 --> <!-- number eight, nine tenths: a bin of the figure -->
+# Naive Bayes treats each word as new evidence, though words come together, and so it is too sure: on average its probability is off by 0.132, twice as far as the heads'. The head on SmolLM2 errs the other way at the top: where it says something between eight and nine tenths, nearly all sentences are praise. But look at the readers. There about as many of them praised as it says; in the middle it says too much for both. It was trained on signs of means, and at the top it has come close to the share of readers, which it was never told. That may be chance, or the pull on its weights, which keeps all its probabilities modest; we have not tested it. <!-- number twice: 0.132 beside 0.061 --> <!-- number eight, nine tenths: a bin of the figure -->
 #
 # ## To be told what to do
 #
 # So far the model goes on with a text. *Instruction tuning* teaches it that a text may be a request and what follows an answer, by going on training on requests with good answers ([Ouyang et al., 2022](../book/references.md#ouyang2022)). Three things are new: how a conversation is written down, what counts in the loss, and how several fit into one row. <!-- number three: as listed; a row -->
 #
-# **The template.** The SmolLM2 that we use was trained on conversations in which each message stands between markers, `<|im_start|>` and `<|im_end|>`. They look like text and are not: each is one token, which no user can type.
+# **The template.** The SmolLM2 that we use was trained on conversations in which each message stands between markers, `<|im_start|>` and `<|im_end|>`. They look like text and are not: each is one token. A message that spells one is refused by `to_prompt`, or a user could end his own message and speak for the assistant.
 
 # %%
 from dataclasses import replace
 from afterword.finetuning.templates import CHATML, WithMarkers, to_prompt
-from afterword.interop.pretrained import load_pretrained
 
 template = replace(CHATML, system="")
 gpt, plain_tokens = load_pretrained("smollm2-135m")
@@ -928,7 +948,7 @@ for learnt, part in obeyed.groupby("learnt", sort=False):
     print(f"{learnt}: {', '.join(said)}")
 
 # %% [markdown]
-# Before, no answer is one line: SmolLM2 likes to write a stanza or a lecture, and is cut off after 24 tokens. After 24 steps four in five are a single line that ends where it should. Whether the named word is in it has hardly changed, 40% before and 44% after. The form of an answer is learnt in a minute; to do what was asked is another matter. And the mask, on which all guides agree, brought nothing that we can see: 36% obeyed with it and 44% without, with intervals that overlap. Here the requests are all alike, so there is little in them to waste a step on. We would still use it. Where requests are long and foul and the answers short and fair, it is what keeps the one from being learnt with the other. <!-- number four in five: 79% and 81% --> <!-- number 24: as in the cells above -->
+# Before, no answer is one line that ends: this SmolLM2 has been taught to answer already, but at length, and is cut off after 24 tokens. (We asked it without the system message that it was trained with; and to cut its answers at the first line break would have been cheaper than any training. We tried neither.) After 24 steps four in five are a single line that ends where it should. Whether the named word is in it has hardly changed, 40% before and 44% after. The form of an answer is learnt in a minute; to do what was asked is another matter. And the mask, which we expected to help and most guides advise, brought nothing that we can see: 36% obeyed with it and 44% without, with intervals that overlap. (They take all answers for independent, though the seeds share the words, so they are a little too narrow.) Here the requests are all alike, so there is little in them to waste a step on. We would still use it where requests are long, or such as a model should not learn to write; we have not tested that. <!-- number four in five: 79% and 81% --> <!-- number 24: as in the cells above -->
 #
 # The same live, very short: six steps on a CPU, sixty on a GPU. <!-- number six, sixty: in the cell below -->
 
@@ -1004,7 +1024,7 @@ def is_clean(line):
     return bool(line.strip()) and all(word in known for word in words_in(line))
 
 # %% [markdown]
-# A line is clean if each of its words stands somewhere in what the writer has read. Somewhat more than half of its lines are; of Shakespeare's own unread lines, with their rare names, about eight in ten. <!-- number half, eight in ten: printed below -->
+# A line is clean if each of its words stands somewhere in what the writer has read; an empty one is not. Of lines with more than 20 letters somewhat more than half of the poet's are; of <!-- number 20: lines_of below --> Shakespeare's own unread lines, with their rare names, about eight in ten. <!-- number half, eight in ten: printed below -->
 
 # %%
 def lines_of(text):
@@ -1013,7 +1033,8 @@ def lines_of(text):
 # %%
 people = [line for text in unread for line in lines_of(text)]
 first = lines_by(poet, 768, seed=0)
-print(f"poet: {sum(map(is_clean, first)) / 768:.1%} clean; "
+own = lines_of("\n".join(first))
+print(f"poet: {sum(map(is_clean, own)) / len(own):.1%} clean; "
       f"people: {sum(map(is_clean, people)) / len(people):.1%}")
 print(*first[:6], sep="\n")
 
@@ -1040,7 +1061,7 @@ def pairs_from(lines, has_equal_lengths=False):
                  rejected=chars.encode(b) + newline) for a, b in couples]
 
 # %% [markdown]
-# `prefer` trains a copy, so that the poet itself stays as it is and can be used again. The rate is lower than before: the loss of a pair falls quickly, whatever it falls by. `verdict` then draws fresh lines and measures three things: the share that is clean, how long they are, and the loss on real verse that was kept back. <!-- number three: as listed -->
+# `prefer` trains a copy, so that the poet itself stays as it is and can be used again. The rate is lower than before, for the loss of a pair falls quickly. `verdict` then draws fresh lines and measures three things: the share that is clean, how long they are, and the loss on real verse that was kept back from this tuning, though the writer had read it long before. <!-- number three: as listed -->
 
 # %%
 def prefer(model, pairs, beta, seed, n_steps=60):
@@ -1091,7 +1112,7 @@ for name, model in {"poet": poet, "preferring": preferring}.items():
     print(f"{name}: {now['clean']:.0%} clean, loss on verse {now['loss']:.2f}")
 
 # %% [markdown]
-# Before the training about half of its lines were clean, and now nearly as many as people's. It took seconds. <!-- number half: printed above --> Stop here and be content? A number that was aimed at has been hit. Read what it writes.
+# Before the training about half of its lines were clean, and now four in five, empty lines counted as not clean. It took seconds. <!-- number four in five: 82%, printed above --> <!-- number half: printed above --> Stop here and be content? A number that was aimed at has been hit. Read what it writes.
 
 # %%
 print(*lines_by(preferring, 16, seed=3), sep="\n")
@@ -1118,7 +1139,7 @@ for (pairing, beta), part in means:
           f"verse {part.loss.mean():.2f}")
 
 # %% [markdown]
-# The share of clean lines hardly depends on β, 81%, 80% and 77%, and what it was bought with does: 1.9 words a line, 2.6 or 4.0, where the poet had 7.3. The largest β cost least and gained nearly as much, so the usual 0.1 would not have been the best choice here. Pairs of equal length do as we had hoped. The lines keep 5.9 of their 7.3 words, and still 73% are clean where 52% were; what the shortcut had given on top of that was no gain. But look at the spread, 4.7 to 6.6 over three seeds: one of them found the headings even so, for nothing in these pairs forbids them either. <!-- number 0.1: β, in RUNS --> <!-- number three: seeds -->
+# The share of clean lines hardly depends on β, 81%, 80% and 77%, and what it was bought with does: 1.9 words a line, 2.6 or 4.0, where the poet had 7.3. The largest β cost least and gained nearly as much, so the usual 0.1 would not have been the best choice here. Pairs of equal length keep more of the lines: 5.9 of their 7.3 words, and still 73% are clean where 52% were. On real verse the largest β costs no more than they do, and we did not try both cures together. And look at the spread, 4.7 to 6.6 over three seeds: in one the lines are shorter again, perhaps headings, for nothing in these pairs forbids them. <!-- number 0.1: β, in RUNS --> <!-- number three: seeds -->
 #
 # Each β also costs on real verse, from 1.33 up to 1.49 nats at the smallest: preference tuning forgets as well.
 #
@@ -1322,6 +1343,6 @@ ch07.check_preference(preference_loss)
 #
 # You can give a model a voice: by all its weights, or by two thin matrices beside each, which start as nothing, can be merged, and fit into a file that others read. You can make a judge of it, and say how far to trust what the judge says of itself. You can teach it to answer and to end, and to prefer. In each case you know one thing to measure that the training loss does not tell: what was forgotten, how sure is too sure, how many tokens the markers are, what became of the lines. The whole of the first part is one command, `afterword train --config voice`. <!-- number two: A and B; as said -->
 #
-# Two claims were tested. That LoRA learns less and forgets less holds here only where each kind has its fastest rate; at equal learning it forgot more. And the answers' mask, which every guide demands, made no difference that we could see in so short a training. <!-- number two: as listed -->
+# Two claims were tested. That LoRA learns less and forgets less we did not see here: at equal learning its gentlest rate forgot more than that of full fine-tuning. And the answers' mask, which most guides advise, made no difference that we could see in so short a training. <!-- number two: as listed -->
 #
 # All through this chapter we judged by numbers that we made ourselves: a loss, a share of clean lines. One of them was fooled before our eyes. Is there a better way to say whether a text is any good? The next chapter is about evaluation.

@@ -40,8 +40,8 @@ CHATS = [
     chat(("To be", "or not to be"), ("be", "not?"), system="Be."),
     chat(("not", "to be")),
 ]
-# three steps in fp32: weights of size 0.2, moved by some hundredths, in another order of sums
-CLOSE = dict(rtol=0, atol=2e-6)
+# three steps in fp32: weights moved by some hundredths, in another order of sums; found: 1.3e-6
+CLOSE = dict(rtol=0, atol=5e-6)
 
 
 def tiny() -> GPT:

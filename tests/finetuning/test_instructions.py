@@ -198,6 +198,12 @@ def test_no_example_would_have_fitted_into_a_row_before_its_own(lengths):
     assert fewest <= len(texts)
 
 
+def test_the_longest_go_first():
+    """Of 4, 4, 8 and 8 ids, 3 and 7 inputs: in the order given they would need three rows."""
+    inputs, _ = pack_examples(examples_of([4, 4, 8, 8]), context_length=10)
+    assert (inputs["texts"] >= 0).tolist() == [[True] * 10] * 2
+
+
 def tiny(n_layers=2):
     torch.manual_seed(0)
     gpt = GPT(small(vocab_size=11, d_model=16, n_layers=n_layers, n_heads=2, context_length=20))
@@ -237,12 +243,11 @@ def test_each_pass_over_the_batches_shows_every_row_once():
     examples = examples_of([9, 8, 7, 7, 6, 3])
     inputs, targets = pack_examples(examples, context_length=8)
     rng = torch.Generator().manual_seed(0)
-    data = packed_batches(examples, context_length=8, batch_size=1, rng=rng)
-    seen = [(x["ids"].tolist(), x["texts"].tolist(), y.tolist()) for x, y in islice(data, 10)]
-    rows = [
-        (ids[None].tolist(), texts[None].tolist(), aims[None].tolist())
-        for ids, texts, aims in zip(inputs["ids"], inputs["texts"], targets, strict=True)
-    ]
+    seen = []
+    for x, y in islice(packed_batches(examples, context_length=8, batch_size=2, rng=rng), 5):
+        seen += zip(x["ids"].tolist(), x["texts"].tolist(), y.tolist(), strict=True)
+    whole = (inputs["ids"], inputs["texts"], targets)
+    rows = list(zip(*(tensor.tolist() for tensor in whole), strict=True))
     assert len(rows) == 5
     assert sorted(seen[:5]) == sorted(seen[5:]) == sorted(rows)
 
