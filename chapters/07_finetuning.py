@@ -476,14 +476,13 @@ from afterword.plots.tuning import plot_trade
 
 shown = {"full 0": 3e-4, "lora 4": 3e-3, "lora 16": 1e-2, "replay 4": 1e-3,
          "last 1": 3e-3}
-names = {"full 0": "full, low rate", "lora 4": "LoRA 4, low rate",
-         "lora 16": "LoRA 16, 0.01",
+names = {"full 0": "full, low rate", "lora 4": "LoRA 4", "lora 16": "LoRA 16",
          "replay 4": "replay", "last 1": "last block"}
 means = forgetting.groupby(["way", "rate", "step"])[["loss", "old"]].mean()
 paths = {names[way]: means.loc[way, rate].to_numpy() for way, rate in shown.items()}
 colours = dict(zip(paths, COLOURS.values()))
 ax = plot_trade((start, old_loss), paths, colours=colours,
-                nudged={"LoRA 4, low rate": -12, "full, low rate": -12})
+                nudged={"LoRA 4": -13, "full, low rate": -12})
 for (way, rate), part in forgetting.groupby(["way", "rate"]):
     if shown.get(way) == rate:  # a pale dot for each seed
         ax.plot(part.loss, part.old, ".", color=colours[names[way]], alpha=0.35)

@@ -12,7 +12,7 @@ LONG = "A line of words that goes on for a while,\n" * 30
 PAIRS = [
     {"human": "To be, or not to be", "model": "To be, or to be not"},
     {"human": LONG, "model": "short & <b>not bold</b>"},
-    {"human": "x" * 300, "model": "y"},
+    {"human": "x" * 300, "model": LONG},
     {"human": "fourth", "model": "vierte"},
 ]
 QUESTION = "Which would you rather read on?"
@@ -144,6 +144,7 @@ def test_a_second_person_begins_anew_and_both_are_read_together(page, file, tmp_
     first = save(page, tmp_path)
     press(page, "Let someone else vote")
     assert page.get_by_label("Your name").evaluate("box => box === document.activeElement")
+    assert page.get_by_label("Your name").input_value() == ""
     begin(page, "Béla/..")
     assert told(page) == "Pair 1 of 4"
     assert page.locator("[aria-pressed=true]").count() == 0
@@ -184,7 +185,9 @@ def test_a_browser_that_keeps_nothing_still_votes(chrome, file, tmp_path, broken
 
 
 def test_an_empty_name_begins_nothing(page):
-    begin(page, "  ")
+    page.get_by_label("Your name").fill("  ")
+    press(page, "Begin")
+    assert page.get_by_label("Your name").evaluate("box => box === document.activeElement")
     assert page.locator(".pair").is_hidden()
     keys(page, "1", "ArrowLeft")  # no vote before there is a rater
     begin(page, "Ada")
@@ -219,6 +222,8 @@ def test_who_listens_hears_how_far_they_are_and_where_reading_begins(page):
     keys(page, "2")
     assert told(page) == "Pair 2 of 4"
     assert page.get_by_role("progressbar", name="Pairs done").get_attribute("value") == "1"
+    keys(page, *"222")
+    assert page.evaluate("document.activeElement.textContent").startswith("Thank you, Ada")
 
 
 def test_the_next_pair_is_read_from_its_top(page):
@@ -254,9 +259,9 @@ def test_it_fits_the_window_can_be_read_by_all_and_touched(chrome, file, size, m
 
     check()
     begin(page)
-    keys(page, "1")
+    keys(page, "1", "2")  # to a word that is wider than the window
     check()
-    keys(page, *"231")
+    keys(page, *"31")
     check()
     assert page.heard == []
     page.close()

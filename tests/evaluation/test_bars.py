@@ -66,6 +66,8 @@ def test_the_bars_of_a_tune_are_all_there_in_order():
         ("+C2E2+D", 3),  # chords as they were written before 2000
         ("C>D", 2),
         ("C<D", 2),
+        ("C2>D", Fraction(7, 2)),  # longer, then shorter, by half
+        ("C2<D", Fraction(5, 2)),
         ("C>>DC>D", 4),
         ("C2>D2 (E>F)", 6),
         ("(3CDE", 2),
@@ -135,6 +137,10 @@ def test_what_stands_behind_a_percent_sign_is_not_music():
 
 def test_silence_for_several_bars_is_several_bars():
     assert bars("M:3/4\nK:C\nZ3|Z|") == [1] * 4
+
+
+def test_one_voice_may_be_named_more_than_once():
+    assert bars("X:1\nM:1/4\nL:1/4\nV:1 clef=treble\nC|\nV:1\n[V:1]D|") == [1, 1]
 
 
 def test_a_note_at_the_beginning_of_a_line_is_no_field():

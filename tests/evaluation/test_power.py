@@ -6,8 +6,10 @@ from scipy.stats import binom, binomtest
 from afterword.evaluation.power import power, power_over_items, simulated_votes
 from afterword.evaluation.ratings import left_rate, win_rates
 
+shares = st.integers(0, 100).map(lambda percent: percent / 100)
 
-@given(n_votes=st.integers(1, 60), true_share=st.floats(0, 1), level=st.floats(0.01, 0.5))
+
+@given(n_votes=st.integers(1, 60), true_share=shares, level=st.floats(0.01, 0.5))
 def test_power_is_the_chance_of_the_counts_that_scipys_test_rejects(n_votes, true_share, level):
     p_values = [binomtest(k, n_votes).pvalue for k in range(n_votes + 1)]
     wanted = sum(binom.pmf(k, n_votes, true_share) for k, p in enumerate(p_values) if p <= level)

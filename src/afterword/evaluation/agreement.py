@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from jaxtyping import Float, Real
 
+from afterword.evaluation.bootstrap import bootstrap
+
 # from the ratings [V], rising, and how often each was given [V]: how far apart two of them are
 Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -69,8 +71,7 @@ def krippendorff_alpha(ratings: Real[np.ndarray, "R N"], *, distance: Distance =
 
     Source: Krippendorff 2011, Computing Krippendorff's alpha-reliability.
     """
-    values, counts = _counted(ratings)
-    return _alpha(values, counts, np.ones(len(counts)), distance)
+    return _alpha(*_counted(ratings), distance)
 
 
 def alpha_interval(
@@ -81,18 +82,18 @@ def alpha_interval(
     n_resamples: int = 2000,
     level: float = 0.95,
 ) -> tuple[float, float]:
-    """Between which alphas a share ``level`` lies, of items drawn anew from these (bootstrap).
+    """Between which values alpha would lie if other items had been rated, as in ``bootstrap``.
 
     A draw in which nothing differs, as can be when items are few, counts as 1.
     """
     values, counts = _counted(ratings)
-    n_items, alphas = len(counts), []
-    for _ in range(n_resamples):
-        drawn = torch.randint(n_items, (n_items,), generator=rng).numpy()
-        times = np.bincount(drawn, minlength=n_items)
-        alphas.append(_alpha(values, counts, times, distance))
-    low, high = np.quantile(alphas, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return bootstrap(
+        counts,
+        statistic=lambda drawn: _alpha(values, drawn, distance),
+        rng=rng,
+        n_resamples=n_resamples,
+        level=level,
+    )
 
 
 def _counted(ratings):
@@ -110,15 +111,13 @@ def _counted(ratings):
     return values, (pairable[..., None] == values).sum(0).astype(float)
 
 
-def _alpha(values, counts, times, distance) -> float:
-    """By the coincidences: each rating beside each other of its item, a rating weighing 1 in all.
+def _alpha(values, counts, distance) -> float:
+    """By the coincidences: each rating beside each of its item, a rating weighing 1 in all.
 
-    Each item is taken as often as ``times`` says.
+    That a rating stands beside itself too does not matter, since it is no distance away.
     """
-    weights = counts * (times / (counts.sum(1) - 1))[:, None]
-    together = counts.T @ weights - np.diag(weights.sum(0))
-    totals = times @ counts
-    by_chance = (np.outer(totals, totals) - np.diag(totals)) / (totals.sum() - 1)
+    weights = counts / (counts.sum(1) - 1)[:, None]
+    totals = counts.sum(0)
     apart = distance(values, totals)
-    expected = (by_chance * apart).sum()
-    return float(1 - (together * apart).sum() / expected) if expected else 1.0
+    expected = (np.outer(totals, totals) * apart).sum() / (totals.sum() - 1)
+    return float(1 - (counts.T @ weights * apart).sum() / expected) if expected else 1.0

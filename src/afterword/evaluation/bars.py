@@ -89,7 +89,7 @@ class _Reader:
         self.metre: Fraction | None = None
         self.in_threes = False
         self.unit: Fraction | None = None
-        self.begun: dict[str, str] = {}
+        self.begun: dict[str, list[str]] = {}
 
     def line(self, line: str) -> None:
         if field := FIELD.fullmatch(line):
@@ -106,7 +106,8 @@ class _Reader:
 
     def field(self, sign: str) -> None:
         name, value = sign[1], sign[3:-1].strip()
-        if name in "XV" and self.begun.setdefault(name, value) != value:
+        number = value.split()[:1]  # a voice may be described behind its number
+        if name in "XV" and self.begun.setdefault(name, number) != number:
             raise ValueError("a second tune or voice begins; give one at a time")
         if name == "M":
             self.metre, self.in_threes = _metre(value)
@@ -130,11 +131,10 @@ class _Reader:
         first = re.search(r"[A-Ga-gxz][,']*([\d/]*)", inside)
         if not first:
             raise ValueError(f"the chord {sign} has no note; take it out")
-        before = self.length, self.next_times
+        before = self.length
         self.note(first[1])
-        times = _times(after)
-        self.last_note *= times
-        self.length = before[0] + self.last_note
+        self.last_note *= _times(after)
+        self.length = before + self.last_note
 
     def tuplet(self, sign: str) -> None:
         n, time, over = ([int(part or 0) for part in sign[1:].split(":")] + [0, 0])[:3]
