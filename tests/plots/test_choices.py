@@ -1,18 +1,7 @@
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
 from afterword.plots.choices import plot_choices
-from afterword.plots.style import RC
-
-mpl.use("agg")
-
-
-@pytest.fixture(autouse=True)
-def _in_the_books_style():  # whatever style an earlier test has left
-    with mpl.rc_context(RC):
-        yield
-    plt.close("all")
 
 
 def test_each_name_has_a_bar_as_high_as_its_probability():

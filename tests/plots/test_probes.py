@@ -1,21 +1,10 @@
 from itertools import pairwise
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from afterword.plots.probes import LINES, plot_distributions, plot_update_ratios
-from afterword.plots.style import COLOURS, RC
-
-mpl.use("agg")
-
-
-@pytest.fixture(autouse=True)
-def _in_the_books_style():  # whatever style an earlier test has left
-    with mpl.rc_context(RC):
-        yield
-    plt.close("all")
+from afterword.plots.style import COLOURS
 
 
 def test_each_layer_has_a_hill_of_its_own_as_wide_as_its_values_the_first_on_top():

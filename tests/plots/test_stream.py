@@ -1,19 +1,8 @@
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from afterword.plots.stream import plot_stream
-from afterword.plots.style import COLOURS, RC
-
-mpl.use("agg")
-
-
-@pytest.fixture(autouse=True)
-def _in_the_books_style():  # whatever style an earlier test has left
-    with mpl.rc_context(RC):
-        yield
-    plt.close("all")
+from afterword.plots.style import COLOURS
 
 
 def test_each_stage_has_a_table_and_what_it_changed_is_coloured():

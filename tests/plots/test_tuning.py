@@ -1,19 +1,8 @@
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from afterword.plots.style import RC
 from afterword.plots.tuning import plot_calibration, plot_kept, plot_trade
-
-mpl.use("agg")
-
-
-@pytest.fixture(autouse=True)
-def _in_the_books_style():  # whatever style an earlier test has left
-    with mpl.rc_context(RC):
-        yield
-    plt.close("all")
 
 
 def texts(ax):

@@ -1,20 +1,11 @@
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib.colors import to_hex
 
-from afterword.plots.style import COLOURS, RC
+from afterword.plots.style import COLOURS
 from afterword.plots.verdicts import plot_fooled, plot_intervals
 
-mpl.use("agg")
 VERDICTS = {"people": (0.6, 0.5, 0.7), "model": (0.3, 0.2, 0.5)}
-
-
-@pytest.fixture(autouse=True)
-def _in_the_books_style():  # whatever style an earlier test has left
-    with mpl.rc_context(RC):
-        yield
-    plt.close("all")
 
 
 def test_each_verdict_is_a_dot_on_its_interval():

@@ -1,6 +1,6 @@
 """Checkers for the exercises of chapter 6."""
 
-from afterword.exercises.checking import NotYet, is_unwritten
+from afterword.exercises.checking import NotYet, compare, is_unwritten
 
 
 def check_nucleus(nucleus) -> None:
@@ -9,7 +9,7 @@ def check_nucleus(nucleus) -> None:
     got = nucleus(p, 0.75)
     if is_unwritten(got, "nucleus"):
         return
-    _compare(
+    compare(
         got,
         [1, 2],
         slips={
@@ -21,7 +21,7 @@ def check_nucleus(nucleus) -> None:
         },
         otherwise="From the likeliest down: 0.5 is place 1, 0.25 is place 2, and that is enough.",
     )
-    _compare(
+    compare(
         nucleus(p, 0.6),
         [1, 2],
         slips={
@@ -30,7 +30,7 @@ def check_nucleus(nucleus) -> None:
         },
         otherwise="Right for 0.75. For 0.6 it is the same two places.",
     )
-    _compare(
+    compare(
         nucleus(p, 0.25),
         [1],
         slips={
@@ -38,7 +38,7 @@ def check_nucleus(nucleus) -> None:
         },
         otherwise="Right for 0.75 and 0.6. For 0.25 the likeliest alone is enough: [1].",
     )
-    _compare(
+    compare(
         nucleus(p, 1.0),
         [1, 2, 0, 3],
         slips={},
@@ -53,7 +53,7 @@ def check_penalty(penalised) -> None:
     got = penalised([3.0, -2.0, 4.0, -6.0], [0, 1, 0], 2.0)
     if is_unwritten(got, "penalised"):
         return
-    _compare(
+    compare(
         got,
         [1.5, -4.0, 4.0, -6.0],
         slips={
@@ -85,13 +85,13 @@ def check_penalty(penalised) -> None:
         otherwise="Tokens 0 and 1 were said: 3 is divided by 2, −2 is multiplied by 2, the others "
         "stay.",
     )
-    _compare(
+    compare(
         penalised([2.0, -1.0], [], 3.0),
         [2.0, -1.0],
         slips={},
         otherwise="Right when something was said. When nothing was, nothing changes.",
     )
-    _compare(
+    compare(
         penalised([3.0, -1.0], [1, 0], 4.0),
         [0.75, -4.0],
         slips={},
@@ -105,7 +105,7 @@ def check_stop(until) -> None:
     got = until(iter(["to be", "\n\nor not"]), "\n\n")
     if is_unwritten(got, "until"):
         return
-    _compare(
+    compare(
         got,
         "to be",
         slips={
@@ -114,7 +114,7 @@ def check_stop(until) -> None:
         },
         otherwise="The text is 'to be', then the stop string, then more: 'to be' was wanted.",
     )
-    _compare(
+    compare(
         until(iter(["to be\n", "\nor not"]), "\n\n"),
         "to be",
         slips={
@@ -125,7 +125,7 @@ def check_stop(until) -> None:
         },
         otherwise="Right when the stop string lies in one piece. Here it lies across two.",
     )
-    _compare(
+    compare(
         until(iter(["To be, and mo", "re\n\nand\n\nmore"]), "\n\n"),
         "To be, and more",
         slips={
@@ -136,7 +136,7 @@ def check_stop(until) -> None:
         otherwise="Right so far. Of 'To be, and more', two newlines and more, the first four words "
         "were wanted.",
     )
-    _compare(
+    compare(
         until(iter(["no end", " here\n"]), "\n\n"),
         "no end here\n",
         slips={
@@ -147,7 +147,7 @@ def check_stop(until) -> None:
         otherwise="Right where the stop string comes. Where it does not, the whole text is wanted.",
     )
     pieces = iter(["a\n", "\nb", "c"])
-    _compare(until(pieces, "\n\n"), "a", slips={}, otherwise="'a' and two newlines: 'a' is left.")
+    compare(until(pieces, "\n\n"), "a", slips={}, otherwise="'a' and two newlines: 'a' is left.")
     if list(pieces) != ["c"]:
         raise NotYet(
             "The text is right, but you read pieces after the stop string had come. Each costs a "
@@ -162,7 +162,7 @@ def check_speculation(say) -> None:
     got = say(p, q, 1, 0.9, 0.5)
     if is_unwritten(got, "say"):
         return
-    _compare(
+    compare(
         got,
         1,
         slips={
@@ -171,7 +171,7 @@ def check_speculation(say) -> None:
         },
         otherwise="Token 1 was guessed, and p/q is 2, which no u exceeds: 1 was wanted.",
     )
-    _compare(
+    compare(
         say(p, q, 2, 0.4, 0.1),
         2,
         slips={
@@ -180,7 +180,7 @@ def check_speculation(say) -> None:
         },
         otherwise="Token 2 has p/q = 1/2 and u is 0.4: the guess stands.",
     )
-    _compare(
+    compare(
         say(p, q, 3, 0.4, 0.6),
         0,
         slips={
@@ -193,7 +193,7 @@ def check_speculation(say) -> None:
         otherwise="Token 3 falls. What p has more of is 0.375 for token 0 and 0.125 for token 1, "
         "as shares 0.75 and 0.25; v is 0.6, so it is token 0.",
     )
-    _compare(
+    compare(
         say(p, q, 3, 0.4, 0.8),
         1,
         slips={
@@ -202,22 +202,3 @@ def check_speculation(say) -> None:
         otherwise="Right for v = 0.6. With 0.8 it lies past the 0.75 of token 0: token 1.",
     )
     print("Right: what the draft has too much of falls, and what it lacks is made up.")
-
-
-def _compare(got, wanted, *, slips, otherwise: str) -> None:
-    """Say which slip led to it, if one is known; numbers may be off by rounding."""
-    got = got.tolist() if hasattr(got, "tolist") else got
-    if _same(got, wanted):
-        return
-    for diagnosis, slip in slips.items():
-        if _same(got, slip):
-            raise NotYet(f"{diagnosis} (Got {got!r}, wanted {wanted!r}.)")
-    raise NotYet(f"{otherwise} (Got {got!r}, wanted {wanted!r}.)")
-
-
-def _same(got, wanted) -> bool:
-    if isinstance(wanted, list) and isinstance(got, list | tuple):
-        return len(got) == len(wanted) and all(map(_same, got, wanted))
-    if isinstance(wanted, float) and isinstance(got, int | float):
-        return abs(got - wanted) < 1e-5
-    return type(got) is type(wanted) and got == wanted

@@ -2,7 +2,7 @@
 
 import math
 
-from afterword.exercises.checking import NotYet, is_unwritten, verdict
+from afterword.exercises.checking import compare, is_unwritten, verdict
 
 
 def check_count(n_trained) -> None:
@@ -42,7 +42,7 @@ def check_merge(merged) -> None:
     got = merged(W, A, B, 2.0)
     if is_unwritten(got, "merged"):
         return
-    _compare(
+    compare(
         got,
         [[4.0, 6.0], [1.0, 4.0]],
         slips={
@@ -59,7 +59,7 @@ def check_merge(merged) -> None:
         },
         otherwise="B A is [[3, 6], [1, 3]], the factor is 2 / 2, and W is added.",
     )
-    _compare(
+    compare(
         merged([[1.0, 0.0, 0.0]], [[0.0, 1.0, 2.0]], [[2.0]], 3.0),
         [[1.0, 6.0, 12.0]],
         slips={
@@ -77,7 +77,7 @@ def check_targets(targets) -> None:
     got = targets([7, 8, 9, 5, 6], [False, False, True, True, True])
     if is_unwritten(got, "targets"):
         return
-    _compare(
+    compare(
         got,
         [-100, 9, 5, 6],
         slips={
@@ -98,7 +98,7 @@ def check_targets(targets) -> None:
         },
         otherwise="The id 7 should say 8, which is no answer: -100. Then 9, 5 and 6.",
     )
-    _compare(
+    compare(
         targets([1, 2, 3, 4, 5], [False, True, False, False, True]),
         [2, -100, -100, 5],
         slips={
@@ -163,21 +163,3 @@ def check_preference(preference_loss) -> None:
         otherwise="Right for one pair. Of two, margins 2 and −3, the mean of both losses.",
     )
     print("Right: ln 2 where nothing has changed, and less where the better has gained more.")
-
-
-def _compare(got, wanted: list, *, slips: dict[str, list], otherwise: str) -> None:
-    """Say which slip led to it, if one is known; numbers may be off by rounding."""
-    got = got.tolist() if hasattr(got, "tolist") else got
-    if _same(got, wanted):
-        return
-    for diagnosis, slip in slips.items():
-        if _same(got, slip):
-            raise NotYet(f"{diagnosis} (Got {got!r}, wanted {wanted!r}.)")
-    raise NotYet(f"{otherwise} (Got {got!r}, wanted {wanted!r}.)")
-
-
-def _same(got, wanted) -> bool:
-    if isinstance(wanted, list):
-        is_row = isinstance(got, list | tuple) and len(got) == len(wanted)
-        return is_row and all(map(_same, got, wanted))
-    return isinstance(got, int | float) and abs(got - wanted) < 1e-5
