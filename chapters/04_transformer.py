@@ -403,7 +403,7 @@ class GPT(nn.Module):
         return Cache(self.config.n_layers, n_pads)
 
 # %% [markdown]
-# `is_tied` lets the last matrix be the first one: a token is scored by how well the stream matches its embedding. `look_back` makes the places and the mask. The package's knows of caches and of padding; without these it is four lines. <!-- number four: in the cell below -->
+# `hidden` stops before the last matrix; chapter 7 puts another one there. `is_tied` lets the last matrix be the first one: a token is scored by how well the stream matches its embedding. `look_back` makes the places and the mask. The package's knows of caches and of padding; without these it is four lines. <!-- number four: in the cell below -->
 
 # %%
 def look_back(ids, positions, *, config, cache=None):
