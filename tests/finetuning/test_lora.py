@@ -69,11 +69,12 @@ def test_the_update_has_the_rank_asked_for_and_merging_changes_no_output(n_in, n
 
 @pytest.mark.parametrize("preset", [small, gpt2, llama])
 def test_merged_packed_and_adapted_models_say_the_same(preset):
-    gpt = stirred(model(preset), layers=["query", "value", "output", "up", "down"])
+    gpt = stirred(model(preset).float(), layers=["query", "value", "output", "up", "down"])
     y = gpt(IDS)
-    torch.testing.assert_close(pack(gpt)(IDS), y)
+    # fp32, sums in another order; the stirred updates make logits of the size of 10
+    torch.testing.assert_close(pack(gpt)(IDS), y, rtol=1e-4, atol=1e-4)
     merge(gpt)
-    torch.testing.assert_close(gpt(IDS), y)
+    torch.testing.assert_close(gpt(IDS), y, rtol=1e-4, atol=1e-4)
     assert not adapters_of(gpt)
 
 

@@ -76,3 +76,11 @@ def test_in_bf16_the_probabilities_move_by_hundredths():
     wanted, found = model(ids).softmax(-1), pack(model, dtype=torch.bfloat16)(ids).softmax(-1)
     assert found.dtype == torch.bfloat16
     torch.testing.assert_close(found.float(), wanted, atol=0.02, rtol=0)
+
+
+@torch.no_grad()
+def test_in_float64_it_is_copied_as_it_is():
+    model = model_of("llama").double()
+    packed, ids = pack(model), torch.arange(8)[None]
+    assert not any(isinstance(block, PackedBlock) for block in packed.blocks)
+    assert torch.equal(packed(ids), model(ids))

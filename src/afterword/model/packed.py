@@ -31,8 +31,8 @@ def pack(model: GPT, *, batch_size: int = 1, dtype: torch.dtype | None = None) -
     """A copy for writing ``batch_size`` texts at once, in ``dtype`` or the model's own.
 
     The logits are the same but for rounding. The copy has weights of its own and cannot be
-    trained or saved. Blocks of another kind than ``Block``, and a model on another device, are
-    copied as they are.
+    trained or saved. Blocks of another kind than ``Block``, and a model on another device or in
+    float64, are copied as they are.
 
     >>> from afterword.model.presets import small
     >>> pack(GPT(small(vocab_size=65)))(torch.zeros(1, 7, dtype=torch.long)).shape
@@ -40,7 +40,8 @@ def pack(model: GPT, *, batch_size: int = 1, dtype: torch.dtype | None = None) -
     """
     model = copy.deepcopy(model).eval().requires_grad_(False).to(dtype)
     weight = model.embedding.weight
-    if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+    is_known = weight.device.type == "cpu" and weight.dtype != torch.float64
+    if not (is_known and torch.backends.mkldnn.is_available()):
         return model
     is_wide = batch_size >= FEW or weight.dtype != torch.float32
     linear = partial(reordered, batch_size=batch_size) if is_wide else transposed
