@@ -158,7 +158,7 @@ assert np.allclose(packaged, (low, high), atol=0.02)
 #
 # ### Whose letters?
 #
-# Now let a stranger judge: SmolLM2, with 134.5 million weights, whose tokens are pieces of words (chapter 4). Its perplexity and ours, on one page of *Othello*: <!-- number 134.5 million: chapter 04 -->
+# Now let a stranger judge: SmolLM2, with 134.5 million weights, whose tokens are pieces of words (chapter 4). Its perplexity and ours, on eight pages of *Othello*: <!-- number 134.5 million: chapter 04 --> <!-- number eight: in the cell below -->
 
 # %%
 from afterword.interop.pretrained import load_pretrained
@@ -166,27 +166,39 @@ from afterword.text.ngrams import KneserNey
 
 smollm, pieces_of_words = load_pretrained("smollm2-135m")
 counts = KneserNey(train_ids, order=3, vocab_size=V)
-page = works["Othello"][60_000:62_000]
+excerpts = [works["Othello"][i : i + 1000] for i in range(20_000, 140_000, 15_000)]
 judges = {"counts of three letters": (counts, chars), "writer": (writer, chars),
           "SmolLM2": (smollm.to(device), pieces_of_words)}
 
 # %%
 from afterword.evaluation.likelihood import bits_per_byte
 
-n_bytes = len(page.encode())
-for name, (model, tokenizer) in judges.items():
-    ids = torch.tensor(tokenizer.encode(page), device=device)
+def told_by(model, tokenizer, text):
+    ids = torch.tensor(tokenizer.encode(text), device=device)
     nats = strided_loss(model, ids, context_length=128, stride=64)
-    bits = bits_per_byte(nats, n_tokens=len(ids), n_bytes=n_bytes)
-    print(f"{name}: perplexity {perplexity(nats):.1f} over {len(ids):,} tokens, "
-          f"{bits:.2f} bits per byte")
+    n_bytes = len(text.encode())
+    return nats, bits_per_byte(nats, n_tokens=len(ids), n_bytes=n_bytes)
+
+# %%
+from afterword.evaluation.bootstrap import paired
+from afterword.evaluation.intervals import mean_interval
+
+bits = {}
+for name, judge in judges.items():
+    nats, bits[name] = np.array([told_by(*judge, page) for page in excerpts]).T
+    low, high = mean_interval(bits[name])
+    print(f"{name}: perplexity {perplexity(nats.mean()):.1f}, "
+          f"{bits[name].mean():.2f} bits per byte ({low:.2f} to {high:.2f})")
+less = paired(bits["SmolLM2"], bits["writer"], rng=dice(0))
+print(f"SmolLM2 less the writer: {less.difference:+.2f} "
+      f"({less.low:+.2f} to {less.high:+.2f})")
 
 # %% [markdown]
-# By perplexity the largest of the three is the worst by far. It is asked a harder question: which of 49,152 pieces of words comes next, where ours is asked for one of 84 letters. What they share is the text. So add up the bits for all of it, whatever the tokens were, and divide by its length in bytes. Then SmolLM2 is ahead. <!-- number three, 49,152, one of 84: the judges; chapter 04; the size of the alphabet -->
+# By perplexity the largest of the three is the worst by far. It is asked a harder question: which of 49,152 pieces of words comes next, where ours is asked for one of 84 letters. What they share is the text. So add up the bits for all of it, whatever the tokens were, and divide by its length in bytes. Then SmolLM2 is ahead, by 0.37 bits on the same pages (0.13 to 0.62). <!-- number three, 49,152, one of 84: the judges; chapter 04; the size of the alphabet -->
 #
-# Is it better at Shakespeare? It has very likely read this page, for *Othello* stands all over the web, and ours has not. A likelihood is worth something only on text that the model has not seen, and of a stranger's model you do not know that. (Each judge saw 128 of its own tokens at most, which for SmolLM2 is more than three times as much text as for ours. The first token, for which nothing stands before, is charged at the mean of the rest.)
+# Is it better at Shakespeare? It has very likely read these pages, for *Othello* stands all over the web, and ours has not. A likelihood is worth something only on text that the model has not seen, and of a stranger's model you do not know that. (Each judge saw 128 of its own tokens at most, which for SmolLM2 is more than three times as much text as for ours. The first token, for which nothing stands before, is charged at the mean of the rest.)
 #
-# Are these the numbers that everybody else gets? `transformers` computes a loss too, if it is given the labels. The same weights, the same 300 tokens: <!-- number 300: in the cell below -->
+# Are these the numbers that everybody else gets? `transformers` computes a loss too, if it is given the labels. The same weights, the same 200 tokens: <!-- number 200: in the cell below -->
 
 # %%
 from afterword.interop.pretrained import find_pretrained
@@ -197,9 +209,9 @@ logging.disable_progress_bar()
 theirs = AutoModelForCausalLM.from_pretrained(find_pretrained("smollm2-135m"))
 
 # %%
-ids = torch.tensor([pieces_of_words.encode(page)[:300]], device=device)
+ids = torch.tensor([pieces_of_words.encode(excerpts[0])[:200]], device=device)
 loss = theirs.to(device).float()(ids, labels=ids).loss.item()
-ours = strided_loss(smollm, ids[0], context_length=299, stride=299)
+ours = strided_loss(smollm, ids[0], context_length=199, stride=199)
 print(f"transformers {loss:.4f}, ours {ours:.4f}")
 assert math.isclose(loss, ours, rel_tol=1e-3)
 import gc
@@ -347,7 +359,6 @@ for way, texts in ours.items():
 # And the paired comparison. Is the dull answer better than Shakespeare, on the same 96 references? The rows of counts are drawn again for both together ([Koehn, 2004](../book/references.md#koehn2004)); and for *p* the two answers to a reference are swapped by the toss of a coin, to see how often chance alone makes such a difference. <!-- number 96: set above as N -->
 
 # %%
-from afterword.evaluation.bootstrap import paired
 
 dull, people = (bleu.statistics(ours[way], references)
                 for way in ("one dull answer", "people elsewhere"))
@@ -448,8 +459,6 @@ for name, line in lines.items():
 # The longest copy is in Shakespeare's line. *For that which thou hast* stands in another of his plays, and goes on otherwise. People repeat themselves, their time and their language. So a length of 25 says nothing by itself. **What a model copies has to be held against what people copy**, who had not read it here. <!-- number 25: printed above -->
 
 # %%
-from afterword.evaluation.intervals import mean_interval
-
 for way, texts in ours.items():
     lengths = [index.longest(text).length for text in texts]
     low, high = mean_interval(lengths)
@@ -722,16 +731,16 @@ assert len(read) == 36
 #
 # No measure above knows what is good. People do, if not always the same thing. The plainest question is a comparison: two texts, side by side, nobody says whose; which is better? One sees differences in a pair that one would not see in marks from 1 to 10, and nobody has to agree on what a 7 is. <!-- number two, 1, 10, 7: an example -->
 #
-# Here is a page that asks it. It is one file, works without a network, and can be sent to friends; left and right are drawn, the page does not say who wrote what, and a key stays at home. It saves each rater's votes as a file. Try it: six passages, each continued by Shakespeare and by the model. <!-- number six: in the cell below -->
+# Here is a page that asks it. It is one file, works without a network, and can be sent to friends; left and right are drawn, the page does not say who wrote what, and a key stays at home. It saves each rater's votes as a file. Try it: six passages, each continued by Shakespeare and by the model; the first 64 letters of both are his. <!-- number six, 64: in the cell below; N_BEFORE -->
 
 # %%
 from pathlib import Path
 from tempfile import mkdtemp
 from afterword.plots.blind import blind_page, write_blind_page
 
-_, by_people = pages(0, 0)
-pairs = [{"people": human.strip(), "writer": machine.strip()}
-         for human, machine in zip(by_people[:6], ours["writer"])]
+begun, by_people = pages(0, 0)
+pairs = [{"people": (begin + human).strip(), "writer": (begin + machine).strip()}
+         for begin, human, machine in zip(begun[:6], by_people, ours["writer"])]
 asked = dict(seed=8, title="Which would you rather read on?",
              question="Which of the two is better written?")
 path = write_blind_page(Path(mkdtemp()), pairs, **asked)  # and key.json beside it
