@@ -482,7 +482,7 @@ means = forgetting.groupby(["way", "rate", "step"])[["loss", "old"]].mean()
 paths = {names[way]: means.loc[way, rate].to_numpy() for way, rate in shown.items()}
 colours = dict(zip(paths, COLOURS.values()))
 ax = plot_trade((start, old_loss), paths, colours=colours,
-                nudged={"LoRA 4": 14, "full, low rate": -12})
+                nudged={"LoRA 4": 21, "full, low rate": -12})
 for (way, rate), part in forgetting.groupby(["way", "rate"]):
     if shown.get(way) == rate:  # a pale dot for each seed
         ax.plot(part.loss, part.old, ".", color=colours[names[way]], alpha=0.35)
