@@ -95,6 +95,30 @@ def test_page_and_key_are_written_side_by_side_and_a_key_is_never_lost(tmp_path)
     with pytest.raises(ValueError, match=r"key\.json is the key of another page; take another"):
         write_blind_page(tmp_path / "new", PAIRS[1:], **ASKED)
     assert json.loads(key.read_text("utf8")) == blind_key(PAIRS, **ASKED)
+    assert {path.name for path in page.parent.iterdir()} == {"page.html", "key.json"}
+
+
+def test_a_page_of_somebody_elses_is_not_written_over(tmp_path):
+    (tmp_path / "page.html").write_text("my own")
+    with pytest.raises(ValueError, match=r"page\.html is there without its key; take another"):
+        write_blind_page(tmp_path, PAIRS, **ASKED)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["my own"]
+
+
+def test_a_write_that_fails_leaves_the_page_that_was(tmp_path, monkeypatch):
+    page = write_blind_page(tmp_path, PAIRS, **ASKED)
+    before = page.read_text("utf8")
+
+    def half(path, text, *rest):
+        path.write_bytes(text[:100].encode())
+        raise OSError("no space left")
+
+    monkeypatch.setattr("pathlib.Path.write_text", half)
+    with pytest.raises(OSError, match="no space"):
+        write_blind_page(tmp_path, PAIRS, **ASKED)
+    monkeypatch.undo()
+    assert page.read_text("utf8") == before
+    assert json.loads((tmp_path / "key.json").read_text("utf8")) == blind_key(PAIRS, **ASKED)
 
 
 @pytest.mark.parametrize(

@@ -64,20 +64,29 @@ def blind_key(pairs: Sequence[Mapping[str, str]], *, seed: int, title: str, ques
 def write_blind_page(
     folder: Path | str, pairs: Sequence[Mapping[str, str]], *, seed: int, title: str, question: str
 ) -> Path:
-    """Write ``page.html`` and ``key.json`` into a folder; where the page is.
+    """Write ``page.html`` and ``key.json`` into a folder, each of them whole; where the page is.
 
-    A key of other pairs is never overwritten: without it the votes cast on its page are lost.
+    A key of other pairs is never overwritten, for without it the votes cast on its page are lost;
+    nor is a ``page.html`` that has no key beside it.
     """
     page = blind_page(pairs, seed=seed, title=title, question=question)
     key = blind_key(pairs, seed=seed, title=title, question=question)
     folder = Path(folder)
-    kept = folder / "key.json"
+    kept, shown = folder / "key.json", folder / "page.html"
+    if shown.exists() and not kept.exists():
+        raise ValueError(f"{shown} is there without its key; take another folder, or move it away")
     if kept.exists() and json.loads(kept.read_text("utf8")) != key:
         raise ValueError(f"{kept} is the key of another page; take another folder, or move it away")
     folder.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(key, ensure_ascii=False, indent=1) + "\n", "utf8")
-    (folder / "page.html").write_text(page, "utf8")
-    return folder / "page.html"
+    _replace(kept, json.dumps(key, ensure_ascii=False, indent=1) + "\n")
+    _replace(shown, page)
+    return shown
+
+
+def _replace(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, "utf8")
+    part.replace(path)
 
 
 def _blinded(pairs, seed: int, title: str, question: str) -> tuple[list[dict], dict]:
