@@ -20,7 +20,7 @@ UNITS  := tests src --doctest-modules
 CHAPTERS = $(sort $(wildcard chapters/$(CHAPTER)*.ipynb))
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test fast lint nbval run recompute report sync lab models writer bench data lock address clean
+.PHONY: help env book test fast lint nbval alone run recompute report sync lab models writer bench data lock address clean
 
 help:     ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -47,6 +47,7 @@ test: lint  ## everything CI checks
 	$(MAKE) --no-print-directory nbval
 	$(MAKE) --no-print-directory book
 	$(BIN)/python -m pytest -q tests/book
+	$(MAKE) --no-print-directory alone
 
 fast: lint  ## what to run while working: under a minute, no chapter executed, no page built
 	$(BIN)/python -m pytest -q -n 2 $(UNITS) -m "not slow"
@@ -58,6 +59,9 @@ lint: env  ## style of the code, and that it is formatted
 nbval: env  ## execute every chapter once, compare with the stored outputs, keep what was computed
 	rm -rf _build/executed
 	AFTERWORD_STILL=1 $(BIN)/python -m pytest -q $(NBVAL) chapters
+
+alone: env  ## run each chapter alone, as in Colab, on three Pythons: make alone, or make alone CHAPTER=01 PYTHONS=3.12
+	@$(BIN)/python -m book.tools.alone $(CHAPTERS)
 
 run: sync  ## execute and store: make run, or make run CHAPTER=01
 	@test -n "$(CHAPTERS)" || { echo "No chapter starts with '$(CHAPTER)'. There are: $(notdir $(basename $(wildcard chapters/*.ipynb)))"; exit 1; }

@@ -7,7 +7,7 @@
 #
 # This chapter settles what the pieces are, what a guess is, and what a wrong guess costs. You will count letters until they write, catch a counting model reciting *Hamlet*, and end with four numbers that every model in the later chapters has to beat. <!-- number four: the rungs of the ladder -->
 #
-# **Needs** Python, arrays as in NumPy, and the logarithm. **Time** about 70 seconds and 2.1 GB on two CPU cores; nothing here wants a GPU. **You will have** three tokenizers, models that count, a loop in which any model writes, and a measure of loss that all of them share.
+# **Needs** Python, arrays as in NumPy, and the logarithm. **Time** about 70 seconds and 2.1 GB on two CPU cores, which is what Colab lends; not yet timed on a T4. Nothing here would use one. **You will have** three tokenizers, models that count, a loop in which any model writes, and a measure of loss that all of them share.
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/afterword-book/afterword/blob/main/chapters/01_text.ipynb)
 
@@ -928,4 +928,4 @@ ch01.check_bits_per_byte(bits_per_byte_of)
 #
 # You can turn any text into ids and back without loss, by bytes or by pieces learnt from the text. You know what a model predicts, a categorical distribution over the next piece, and what a prediction costs, in nats, in bits, as perplexity, and, when tokenizers differ, in bits per byte. You have models that count, a loop in which any model writes, and four floors: 4.42, 3.37, 2.49 and 1.48 nats per letter. <!-- number four: as listed -->
 #
-# You have also met the limits of counting. A table cannot see further back than its keys are long. And it cannot know that *king* and *queen* are alike: what it learnt after one says nothing about the other. The next chapter builds the part of a language model that can look at any earlier word, near or far, and ask how much it matters.
+# You have also met the limits of counting. A table cannot see further back than its keys are long. And it cannot know that *king* and *queen* are alike: what it learnt after one says nothing about the other. [The next chapter](02_attention.ipynb) builds the part of a language model that can look at any earlier word, near or far, and ask how much it matters.

@@ -7,7 +7,7 @@
 #
 # In this chapter you build the part of a language model that chooses where to look. By hand it takes six words and a pencil; at the end it is a class of fourteen lines that gives PyTorch's own numbers. On the way you will let a word peek into the future by mistake, test four things that are often said about attention, and take it away from a network that copies strings, to see what is lost. <!-- number six, fourteen, four: the words, the class and the claims below -->
 #
-# **Needs** chapter 1. **Time** about 70 seconds and 0.5 GB on two CPU cores; nothing here wants a GPU. **You will have** `attention`, `causal_mask` and multi-head attention, equal to PyTorch's in values and gradients.
+# **Needs** chapter 1. **Time** about 70 seconds and 0.5 GB on two CPU cores, which is what Colab lends; not yet timed on a T4. Where there is a GPU the same cells use it; nothing here wants one. **You will have** `attention`, `causal_mask` and multi-head attention, equal to PyTorch's in values and gradients.
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/afterword-book/afterword/blob/main/chapters/02_attention.ipynb)
 
@@ -755,4 +755,4 @@ ch02.check_stream(stream_attention)
 #
 # Four common sentences did not survive: that the keys are mixed, that the dot product needs no scaling, that each head has its own piece of the text, that a Transformer squeezes the text into one vector. The usual reason for the second, that the gradient vanishes, did not survive whole either. <!-- number four: as listed -->
 #
-# The equation and the heads are from [Vaswani et al., 2017](../book/references.md#vaswani2017). What is missing you have seen twice: the two *seas* that cannot be told apart, and the copier that lost its place where *ab* came twice. The next chapter tells the words where they stand. <!-- number twice, twice, two: the two cases named in the sentence -->
+# The equation and the heads are from [Vaswani et al., 2017](../book/references.md#vaswani2017). What is missing you have seen twice: the two *seas* that cannot be told apart, and the copier that lost its place where *ab* came twice. [The next chapter](03_positions.ipynb) tells the words where they stand. <!-- number twice, twice, two: the two cases named in the sentence -->

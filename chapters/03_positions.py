@@ -7,7 +7,7 @@
 #
 # This chapter gives the words their places. You will derive the best known of them with a pencil, from a single wish. You will break two others in the ways in which they are usually broken. And you will measure a promise that is often made: that a model can read texts longer than those it was trained on.
 #
-# **Needs** chapter 2. **Time** about 80 seconds and 0.7 GB on two CPU cores; nothing here wants a GPU. **You will have** four schemes of positions and none, equal to the package's, and a figure with a knob. <!-- number four: learned, waves, rotary, ALiBi -->
+# **Needs** chapter 2. **Time** about 80 seconds and 0.7 GB on two CPU cores, which is what Colab lends; not yet timed on a T4. Where there is a GPU the same cells use it; nothing here wants one. **You will have** four schemes of positions and none, equal to the package's, and a figure with a knob. <!-- number four: learned, waves, rotary, ALiBi -->
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/afterword-book/afterword/blob/main/chapters/03_positions.ipynb)
 
@@ -676,4 +676,4 @@ ch03.check_halves(to_halves)
 #
 # You can tell a model the order of its words in five ways, <!-- number five: four schemes, and none --> and know through which door each comes in. You have derived rotary from one wish, and seen that a wish granted is not yet a skill: distances that never came up in training mean nothing to the model, however neatly they are computed. And you know three tests to run on any scheme. <!-- number three: as follow --> Shuffle, and see that the answer changes. Shift, and see what does not. Lengthen, and compare the loss with that of the text cut short.
 #
-# Attention can look, and it knows where it looks. What is still missing is all that stands around it: the stream into which every layer adds, the norms that keep it in bounds, the part that thinks at each place alone. The next chapter builds the whole machine.
+# Attention can look, and it knows where it looks. What is still missing is all that stands around it: the stream into which every layer adds, the norms that keep it in bounds, the part that thinks at each place alone. [The next chapter](04_transformer.ipynb) builds the whole machine.

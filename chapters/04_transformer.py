@@ -7,7 +7,7 @@
 #
 # In this chapter six words of three numbers go once through a whole block, with a pencil. Then the block is stacked thirty times, <!-- number thirty: the blocks of SmolLM2 --> and we load into it the numbers that others have trained. It will be your class, and it will write. On the way you can find out why everything is added and nothing replaced, and whether it pays to see what comes after a gap.
 #
-# **Needs** chapters 2 and 3. **Time** about 90 seconds and 1.2 GB on two CPU cores; nothing here wants a GPU. **You will have** the block and the decoder, equal to those of Hugging Face, an encoder and a pair of both built from the same block, and a pretrained model running in your own class.
+# **Needs** chapters 2 and 3. **Time** about 90 seconds and 1.2 GB on two CPU cores, which is what Colab lends; not yet timed on a T4. Where there is a GPU the same cells use it; nothing here wants one. **You will have** the block and the decoder, equal to those of Hugging Face, an encoder and a pair of both built from the same block, and a pretrained model running in your own class.
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/afterword-book/afterword/blob/main/chapters/04_transformer.ipynb)
 #
@@ -938,4 +938,4 @@ ch04.check_contributions(contributions)
 #
 # You also know two things that the formulas do not say. <!-- number two: as follow --> Where the norm stands decides how large the steps may be, and without the sum our deep stack learnt nothing but frequencies. And a model that reads in one direction can still be asked about both.
 #
-# What is missing is the training. So far it was a loop lent from the next chapter. How does a model learn, how fast, how do you know that it does, and what can go wrong?
+# What is missing is the training. So far it was a loop lent from [the next chapter](05_training.ipynb). How does a model learn, how fast, how do you know that it does, and what can go wrong?

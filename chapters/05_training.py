@@ -7,7 +7,7 @@
 #
 # The answer fits into twelve lines, and this chapter opens every one of them. You will do a step of it with a pencil, watch a model climb down the ladder of chapter 1, break the run on purpose and mend it one fix at a time, and find out what is worth its trouble. Several things that we believed when we began turned out to be false here. <!-- number twelve: the loop below -->
 #
-# **Needs** chapters 1 and 4. **Time** about 55 seconds and 1.9 GB on two CPU cores; nothing here wants a GPU. **You will have** the training loop, two optimizers, schedules and four ways to hold a model back, a training that can be interrupted, and a way to tell whether a loss is as it should be. <!-- number two, four: AdamW, Muon; dropout, L1, L2, decay -->
+# **Needs** chapters 1 and 4. **Time** about 55 seconds and 1.9 GB on two CPU cores, which is what Colab lends; not yet timed on a T4. Where there is a GPU the same cells use it; nothing here wants one. **You will have** the training loop, two optimizers, schedules and four ways to hold a model back, a training that can be interrupted, and a way to tell whether a loss is as it should be. <!-- number two, four: AdamW, Muon; dropout, L1, L2, decay -->
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/afterword-book/afterword/blob/main/chapters/05_training.ipynb)
 
@@ -1398,4 +1398,4 @@ ch05.check_adamw(adamw_walk)
 #
 # You have the loop, and know what each of its lines is for. You can say of a run whether it begins where it should, whether it can learn one batch, whether it lies where its sisters lie, and when a loss is too good. You have an optimizer that treats each number alone and one that treats a matrix as a whole, four ways to hold a model back that are not each other, and a run that goes on after a power cut as if there had been none. <!-- number four: dropout, L1, L2, weight decay -->
 #
-# And the model writes. So far it drew each letter with the probability it gave, and from the beginning of its last 64. <!-- number 64: the context --> Is that the best way to write? What happens if it always takes the likeliest, or if we forbid the unlikely, or ask for a rhyme? The next chapter is about sampling.
+# And the model writes. So far it drew each letter with the probability it gave, and from the beginning of its last 64. <!-- number 64: the context --> Is that the best way to write? What happens if it always takes the likeliest, or if we forbid the unlikely, or ask for a rhyme? [The next chapter](06_sampling.ipynb) is about sampling.

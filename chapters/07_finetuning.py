@@ -7,7 +7,7 @@
 #
 # In this chapter you take a trained model and teach it something new in seconds: a novelist's prose, to judge films, to obey, to make up no words. The loop is nearly always the one of chapter 5. And we look for what the training loss does not tell: what was lost, how sure is too sure, what became of the lines. Several of our expectations were wrong, and two things that guides say did not show here.
 #
-# **Needs** chapters 4, 5 and 6. **Time** about 70 seconds and 2.4 GB on two CPU cores; on a GPU one training runs longer by itself. **You will have** full fine-tuning, LoRA, a classifier on a decoder and on an encoder, instruction tuning with a masked loss, preference tuning, and a measure of forgetting.
+# **Needs** chapters 4, 5 and 6. **Time** about 70 seconds and 2.4 GB on two CPU cores, which is what Colab lends; not yet timed on a T4. Where there is a GPU the same cells use it, and one training runs longer by itself. **You will have** full fine-tuning, LoRA, a classifier on a decoder and on an encoder, instruction tuning with a masked loss, preference tuning, and a measure of forgetting.
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/afterword-book/afterword/blob/main/chapters/07_finetuning.ipynb)
 
@@ -1344,4 +1344,4 @@ ch07.check_preference(preference_loss)
 #
 # Two claims were tested. That LoRA learns less and forgets less we did not see here: at equal learning its gentlest rate forgot more than that of full fine-tuning. And the answers' mask, which most guides advise, made no difference that we could see in so short a training. <!-- number two: as listed -->
 #
-# All through this chapter we judged by numbers that we made ourselves: a loss, a share of clean lines. One of them was fooled before our eyes. Is there a better way to say whether a text is any good? The next chapter is about evaluation.
+# All through this chapter we judged by numbers that we made ourselves: a loss, a share of clean lines. One of them was fooled before our eyes. Is there a better way to say whether a text is any good? [The next chapter](08_evaluation.ipynb) is about evaluation.

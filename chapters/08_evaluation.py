@@ -7,7 +7,7 @@
 #
 # In this chapter you will measure how likely a text is, how much of it stands in another, how varied it is, what it copied, and whether it keeps a form. Each of these numbers can be had in one line of code, and each of them prefers, somewhere, a text that nobody would want. We show which, and give each verdict its interval. Then we ask people, and measure how far they agree.
 #
-# **Needs** chapters 1, 5 and 6. **Time** about 50 seconds and 1.6 GB on two CPU cores; nothing here wants a GPU. **You will have** a measure for each of these questions, and a text that fools it, a page for blind votes, and the sums that turn votes into a verdict.
+# **Needs** chapters 1, 5 and 6. **Time** about 50 seconds and 1.6 GB on two CPU cores, which is what Colab lends; not yet timed on a T4. Where there is a GPU the same cells use it; nothing here wants one. **You will have** a measure for each of these questions, and a text that fools it, a page for blind votes, and the sums that turn votes into a verdict.
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/afterword-book/afterword/blob/main/chapters/08_evaluation.ipynb)
 
@@ -17,7 +17,7 @@ if importlib.util.find_spec("afterword") is None:  # on Colab; its torch stays
     source = "afterword @ git+https://github.com/afterword-book/afterword@main"
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]
     more = "jaxtyping wadler-lindig evaluate sacrebleu portalocker rouge-score"
-    subprocess.run([*pip, *more.split(), "colorama", "tabulate"], check=True)
+    subprocess.run([*pip, *more.split(), "colorama"], check=True)
 import matplotlib.pyplot as plt, numpy as np, torch
 from afterword.plots.style import COLOURS, use_style
 from afterword.runtime import choose_device, seed_everything

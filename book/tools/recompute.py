@@ -29,8 +29,8 @@ def recompute(path: Path) -> bool:
         Path(os.environ.get("AFTERWORD_RUNS") or COMMITTED).resolve()
     )
     os.environ.setdefault("AFTERWORD_RECOMPUTE", "1")
-    seconds, _ = run(notebook, timeout=None)
-    print(f"{path.stem}: its tables computed anew in {seconds / 60:.0f} minutes")
+    took = run(notebook, timeout=None)
+    print(f"{path.stem}: its tables computed anew in {took.seconds / 60:.0f} minutes")
     return True
 
 

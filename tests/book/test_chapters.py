@@ -6,7 +6,7 @@ import jupytext
 import pytest
 
 from book.checks.chapter import CHAPTERS, ROOT, Chapter
-from book.checks.times import over
+from book.checks.times import SAID, over
 from book.tools.run_chapters import front
 from tests.book.chapters import essence, repository
 
@@ -67,6 +67,15 @@ def test_badge_and_install_line_carry_the_address_of_config(path):
     assert f"afterword @ git+{repository()}@main" in first_code, "make address"
     badge = f"{repository().removeprefix('https://github.com/')}/blob/main/chapters/{path.name}"
     assert badge in Chapter.read(path).cells[0].source, "make address"
+
+
+@each_chapter
+def test_the_readme_asks_the_question_of_each_chapter_and_says_how_long_it_takes(path):
+    title = re.search(r"# (\d+) · (.+)", Chapter.read(path).cells[0].source)
+    told = SAID.search(Chapter.read(path).cells[0].source)[1]
+    row = f"| [{title[1]} · {path.stem}](chapters/{path.name}) | {title[2]} | [Colab, {told} s]("
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert row in readme, f"README.md's table of chapters wants: {row}…"
 
 
 @each_chapter
