@@ -597,6 +597,23 @@ plt.show()
 # %% [markdown]
 # The highest is ln 83, for a model that knows nothing. Frequencies take off a quarter of it, one letter of context a fifth, and three letters more bring the loss to 1.48 nats. <!-- number three: from order 2 to order 5 --> In these works a letter is a byte, so that is 2.14 bits per byte; the unigram over pieces of words stood at 3.05. The ladder stops at order 5, which is quick to count. Counting can go lower: the order-8 model that we have just heard reaches 1.40.
 #
+# A mean hides where the cost lies. Here is a line from a play that the model has not read. Each letter stands as high as its surprisal, in bits. Where would you have drawn them?
+
+# %% mystnb={"figure": {"caption": "A line of Shakespeare. The higher a letter, the less a counting model expected it."}, "image": {"alt": "Beware the Ides of March, letter by letter, each on a stem as high as its surprisal. The I and the d of Ides stand highest by far, the I at 13 bits; the other letters that begin a word stand fairly high, and most of those inside a word near the ground."}} tags=["hide-input", "opening"]
+from afterword.plots.words import plot_raised
+
+unseen = "Beware the Ides of March."
+end = held_out_text.index(unseen) + len(unseen)
+costs = eight.surprisal(held_out[end - 60 : end]) / math.log(2)
+costs = costs[-len(unseen) :]
+plot_raised(unseen, costs, "bits")
+plt.show()
+ides = slice(unseen.index("I"), unseen.index(" of"))
+print(f"Ides {costs[ides].sum():.0f} bits, the line {costs.sum():.0f}")
+
+# %% [markdown]
+# The beginnings of words cost most, and the model glides down from there: once it has seen *th*, the *e* is nearly free. *Ides* alone, a word that it hardly knows, takes 31 bits, and the whole line 78. That is where something can still be gained, and one will have to know more than letters for it.
+#
 # How far down could the ladder go? Shannon had printed English guessed letter by letter, with the hundred letters before it in view, and worked out from the guesses that a letter is worth between 0.6 and 1.3 bits ([Shannon, 1951](../book/references.md#shannon1951)). His alphabet had 27 signs, *a* to *z* and the space. <!-- number 0.6, 1.3, hundred: cited shannon1951 --> Reduce our text to these, and take order 8:
 
 # %%

@@ -215,10 +215,13 @@ torch.testing.assert_close(weights.sum(dim=-1), torch.ones(6))
 peeked = ((other @ ask) @ other.T).masked_fill(~allowed, -math.inf)
 assert torch.equal(peeked.softmax(dim=-1)[:5], weights[:5])
 
-# %% mystnb={"image": {"alt": "The same table of six words by six after the mask. Everything above the diagonal is blank. The first the looks only at itself, the first sea half at the and half at itself; keeps looks at the first sea, and the last sea at keeps with 0.99."}} tags=["hide-input"]
-ax = plot_table(weights, words, words)
-ax.set(title="Nobody looks ahead, and each row is whole", xlabel="is asked")
-ax.set_ylabel("asks")
+# %% [markdown]
+# Now each word looks back, and only back. An arc leads from a word to one before it, and is as thick as its share. (What a word keeps for itself is left out.)
+
+# %% mystnb={"figure": {"caption": "Six words, and whom each of them looks at. The next word is not there yet."}, "image": {"alt": "The six words of the line in a row, and after them, pale, takes, which none of them sees. A broad arc leads from the last sea back to keeps. Grey arcs join the others to the words before them: a thick one from keeps to the first sea, and thin ones from what and the second the to all that stands before."}} tags=["hide-input", "opening"]
+from afterword.plots.words import plot_arcs
+
+plot_arcs(weights, words, ahead="takes")
 plt.show()
 
 # %% [markdown]

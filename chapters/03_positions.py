@@ -180,6 +180,19 @@ assert torch.equal(angles, positions.turning_angles(places, n_pairs=2, base=10_0
 by_hand = torch.tensor([waves(place, d_model=4) for place in range(6)])
 assert torch.allclose(Sinusoidal().waves(places, 4), by_hand, atol=1e-6)
 
+# %% [markdown]
+# Here is the line to its end, with a clock over each word, as sixteen numbers would have it; three of its eight hands are drawn. The two *seas* are the same word at two times of the day. <!-- number sixteen, two, two: twice eight hands; the two seas in the line -->
+
+# %% mystnb={"figure": {"caption": "Each place in a line has its own time, so that one sea is not the other."}, "image": {"alt": "Seven words in a row, the sea keeps what the sea takes, and a dial with three hands over each of them. The long thin hand goes nearly once round from the first word to the last, the shorter ones turn more slowly. The dials of the two seas show different times."}} tags=["hide-input", "opening"]
+from afterword.plots.words import plot_dials
+
+hands = turning_angles(torch.arange(7), n_pairs=8, base=10_000)[:, :3]
+plot_dials(hands, [*words, "takes"], marked="sea")
+plt.show()
+
+# %% [markdown]
+# And all hands at once, for many more places than seven. <!-- number seven: the words of the line, in the cell above -->
+
 # %% mystnb={"image": {"alt": "Left: the waves of 128 places in 64 numbers as stripes. The first numbers change from place to place, the later ones more and more slowly, and the last stay the same over all 128 places. Right: the places that each of the 32 pairs takes for one turn, from 6 for the first to about 47,000 for the last, on a logarithmic axis: a straight line."}} tags=["hide-input"]
 fig, (left, right_ax) = plt.subplots(1, 2, figsize=(4.8, 2.9), width_ratios=(3, 2))
 waves_of_64 = Sinusoidal().waves(torch.arange(128), 64)

@@ -497,7 +497,7 @@ plt.show()
 # Lengths at the start are one thing, learning another. So train, 100 steps on Shakespeare's letters, two blocks or eight. (The loop is chapter 5's matter. Its steps begin small, for the first 20.) The third kind is the formula of the article. Guess the order first. Ours: before, after, as claimed, at both depths. <!-- number two, eight, 20, 100: in the cells below -->
 
 # %%
-from itertools import islice
+from itertools import islice, pairwise
 from afterword.text import corpora
 from afterword.text.batches import random_batches, split_documents
 from afterword.text.characters import CharTokenizer
@@ -837,6 +837,44 @@ print(f"{probs[takes]:.3f} takes, in place {(probs > probs[takes]).sum() + 1}")
 
 # %% [markdown]
 # The word of our line comes in place 14. *Is*, *keeps*, *does*, *has*: a verb in the right form, each of them, and *keeps* for those who like an echo. The model spreads its guesses wide, and so would you.
+#
+# When does it make up its mind? The blocks write into one stream, so nothing keeps us from stopping after any of them: take the stream as it is there, and put the last norm and the last matrix behind it. This is called the *logit lens* ([nostalgebraist, 2020](../book/references.md#nostalgebraist2020)). We follow the last *sea*, and look for the likeliest token that is a word.
+
+# %%
+@torch.no_grad()
+def along_the_way(ids):
+    places, view = look_back(ids, model.positions, config=config)
+    x = model.positions.add(model.embedding(ids), places)
+    streams = [x[0, -1]]
+    for block in model.blocks:
+        x = block(x, view)
+        streams.append(x[0, -1])
+    return torch.stack(streams)
+
+def first_word(scores):
+    best = map(tokenizer.decode, scores.topk(20).indices[:, None].tolist())
+    return next(token.strip() for token in best if token.strip().isalpha())
+
+# %%
+streams = along_the_way(ids)
+with torch.no_grad():
+    scores = model.unembedding(model.norm(streams))
+torch.testing.assert_close(scores[-1].softmax(dim=-1).cpu(), probs)
+assert streams.norm(dim=-1).diff().argmax() == len(model.blocks) - 1
+guesses, lengths = [first_word(row) for row in scores], streams.norm(dim=-1)
+for depth, (before, guess) in enumerate(pairwise(guesses), start=1):
+    if guess != before:
+        print(f"after block {depth}: {before} → {guess}")
+print(f"length {lengths[0]:.1f} at first, {lengths[-1]:,.0f} at the end")
+
+# %% mystnb={"figure": {"caption": "One word on its way through thirty blocks, and what would come next if the model stopped there."}, "image": {"alt": "A stream that springs from the word sea at the left, slowly grows broader block by block, flares towards the right and ends at the word is. Above it stand the guesses on the way: and after the first block, is past the middle, can shortly before the end."}} tags=["hide-input", "opening"]
+from afterword.plots.words import plot_stream_of_words
+
+plot_stream_of_words(lengths.cpu(), guesses)
+plt.show()
+
+# %% [markdown]
+# It goes in as *sea*, for a token matches its own embedding best. For more than half of the way its best word is *and*; then it comes to *is*, tries *can*, and only the last block brings *is* back. (Signs are left out; often a hyphen or a comma was likelier still.) In the figure the stream is as broad as its vector is long, and the last block lengthens it most. Beware of reading this as thinking aloud: we ask each block in the language of the last, and it need not speak it. <!-- number half: 18 of 30 blocks, as printed -->
 #
 # Now let it write. First always the likeliest token:
 

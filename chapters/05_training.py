@@ -1021,7 +1021,20 @@ samples = run(written, {}, seeds=[0], table="05_written")
 for row in samples.itertuples():
     print(f"{row.nats:.1f}  {row.text[19:]!r}")
 
+# %% mystnb={"figure": {"caption": "What one model wrote as its loss fell from 4.0 nats a letter to 1.8. Pale is what is no word."}, "image": {"alt": "Four lines that one model wrote, under each other, with the losses 4.0, 2.8, 2.2 and 1.8 before them. The first is noise of letters and signs, and pale. In the second one word is not pale, be; in the third to the, the, The, thy and this; in the fourth and the hole to lady, And a."}} tags=["hide-input", "opening"]
+import re
+from collections import Counter
+from afterword.plots.lines import plot_emerging
+
+n_times = Counter(re.findall(r"[\w']+", train_text))
+rows = {f"{row.nats:.1f}": " ".join(row.text[19:].split()[1:])  # to from be on
+        for row in samples.iloc[[0, 2, 4, 6]].itertuples()}
+plot_emerging(rows, known={word for word, n in n_times.items() if n >= 20})
+plt.show()
+
 # %% [markdown]
+# The figure shows four of these rows; pale is what does not stand in Shakespeare at least twenty times. <!-- number four: the rows in the cell above -->
+#
 # Read down the column. At 3.3 it has found how frequent letters are, at 2.8 that words have an end, at 2.5 that a line likes to begin with a capital. At 2.2 there are small words, *to*, *the*, *thy*, and at 1.8 nearly everything can be pronounced. At 1.7 there are a stage direction and a speaker's name in capitals, *OTHELLO*. The last mark, 1.6, it did not reach in 2,000 steps. More than half of the way down, in nats, is done before two words in a row can be read. And most of what a reader would call learning happens in the last half nat. <!-- number half: from 2.2 to 1.7 --> <!-- number half, two: 4.4 to 2.2; words --> <!-- number 2,000: in the cell above -->
 #
 # So hold your page against this column. If the loss says 1.8 and the text looks like 2.5, look for the mistake in the writing: the wrong tokenizer, a context cut too short, a model left in training mode.
@@ -1031,8 +1044,6 @@ for row in samples.itertuples():
 # Chapter 1 tested this advice on tables of counts. Does a network mend what was thrown away? We train on the text and on the text without *the*, *and*, *of* and their like, for 300 steps, and ask both about held-out text as it was written. <!-- number 300: in the cell below -->
 
 # %%
-import re
-
 STOP_WORDS = set("""the and to of a in is that it for with as be this on by at or
 an are was not but from have had has he she they we you i me my his him her your
 our their them do did so if no all will shall what which who when there then

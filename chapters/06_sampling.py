@@ -213,10 +213,35 @@ for _ in range(12):
 # %% [markdown]
 # Each choice is sensible. After *th* comes *e*, with 0.73. But look at *the s*: the winner has 0.19, so most writers would go on differently, and greedy goes there every time. A few words later it stands after *the* again. It sees much of what it saw before, gives much the same probabilities and mostly takes the same winner. A rule that always chooses alike can only leave a circle if something further back changes its mind.
 #
+# What does it pass over? Of the sixty commonest words here are the eight likeliest after *The rest is*, and *silence*, letter by letter; a branch is as thick as what comes down it is likely.
+
+# %%
+from collections import Counter
+
+start = "The rest is "
+counts = Counter(re.findall("[a-z]+", train_text.lower()))
+common = [word for word, _ in counts.most_common(60)]
+likely = sorted(common, key=lambda word: -logprobs(word + " ", after=start).sum())
+branches = {}
+for word in [*likely[:8], "silence"]:
+    down_to = logprobs(word, after=start).cumsum(dim=0).exp().tolist()
+    branches |= {word[:i]: share for i, share in enumerate(down_to, start=1)}
+first_letters = sum(share for text, share in branches.items() if len(text) == 1)
+print(f"the {branches['the']:.3f}, silence {branches['silence']:.6f}, "
+      f"all branches {first_letters:.2f}")
+
+# %% mystnb={"figure": {"caption": "What may come next, each branch as thick as it is likely. The thread is Hamlet\u2019s word."}, "image": {"alt": "The words The rest is, and a tree of letters that grows from them to the right, branches as thick as their shares: t with h and e, and with o; a; n, o, t; s with o; b, u, t; i, n. From the s a thread leads on through i, l, e, n, c, e to the far edge, much the longest and thinnest of all."}} tags=["hide-input", "opening"]
+from afterword.plots.branches import plot_branches
+
+plot_branches(start.strip(), branches, marked="silence")
+plt.show()
+
+# %% [markdown]
+# The thickest branch is *the*, with 0.070 of all that may come. The tree as a whole holds little more than half of it, and the rest begins with letters that are not drawn. Greedy writing takes the upper edge of it every time. And the word that Hamlet chose is a thread, at 0.000037. <!-- number half: 0.52 printed above -->
+#
 # And the text as a whole? Add up the log-probabilities, for the greedy line, a drawn one, and what Hamlet says.
 
 # %%
-start = "The rest is "
 greedy_line = sample(only_the_likeliest, prompt=start, n_tokens=40)[12:]
 drawn_line = sample(prompt=start, n_tokens=40)[12:]
 for line in (greedy_line, drawn_line, "silence."):
@@ -748,10 +773,8 @@ print(f"dearer by {dearer:.2f}")
 # A rhyme is harder, since it concerns the end of a line that is still being written. A constraint therefore knows, at each point, the fewest letters in which the text can still be completed, and forbids each letter after which too few would be left. So there is no dead end. (`forms.regex` does this for any pattern, `forms.syllables` for a line of so many.) What rhymes? Without a dictionary of sounds we go by spelling, from the last vowel on: a rhyme for the eye.
 
 # %%
-from collections import Counter
 from afterword.sampling.forms import ending_like, rhyme
 
-counts = Counter(re.findall("[a-z]+", train_text.lower()))
 rhymes = ending_like("night", [word for word, n in counts.items() if n >= 50])
 print(rhymes)
 with_night = rhyme(chars, "night", rhymes=rhymes)

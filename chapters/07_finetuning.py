@@ -1263,8 +1263,16 @@ voices = {"Shakespeare": base, "Austen": tuned, "Austen by LoRA": merged,
 for name, model in voices.items():
     print(f"--- {name}\n{sample(model, 'It is a truth', 200, seed=1)}\n")
 
+# %% mystnb={"figure": {"caption": "One model, four voices, the same dice: where they part from each other."}, "image": {"alt": "Four texts in rows, each written from the word at which it parts from one above. Shakespeare: It is a truth a woman, Kneel with this earl barer. Austen parts from it after woman: but we are to obey how her. Austen by LoRA parts from that one after but: well, to bear for a. The poet has parted from all after truth: to say awhile."}} tags=["hide-input", "opening"]
+from afterword.plots.lines import plot_parting
+
+begun = {name: sample(model, "It is a truth", 60, seed=1)
+         for name, model in voices.items()}
+plot_parting({name: " ".join(text.split()) for name, text in begun.items()})
+plt.show()
+
 # %% [markdown]
-# They begin alike, since they draw with the same dice. Then the first has people who enter and talk past each other. The second has prose, a *swoon*, a dash, and still *Burgundy*, who is nobody in Austen. The third has prose too, and worse words: *idage*, *curilest*. The poet keeps to lines. None of them says anything. A voice is the easy part, as any parodist knows; a minute of training buys the manner, and the matter was never there.
+# They begin alike, as the figure shows, since they draw with the same dice. Then the first has people who enter and talk past each other. The second has prose, a *swoon*, a dash, and still *Burgundy*, who is nobody in Austen. The third has prose too, and worse words: *idage*, *curilest*. The poet keeps to lines. None of them says anything. A voice is the easy part, as any parodist knows; a minute of training buys the manner, and the matter was never there.
 #
 # ## Exercises
 #

@@ -456,8 +456,16 @@ for name, line in lines.items():
     end = found.start + found.length
     print(f"{name}: {found.length} letters, {line[found.start:end]!r}")
 
+# %% mystnb={"figure": {"caption": "Which of the four lines would you keep? Marked is the longest piece that had been written before."}, "image": {"alt": "Lines A to D under each other, with the longest copied piece of each underlined: in A it is Where is the, in B that thou hast, in C For that which thou hast, and in D me thine. In B and D the piece begins inside the word before."}} tags=["hide-input", "opening"]
+from afterword.plots.lines import plot_marked
+
+copies = [(line, index.longest(line)) for line in lines.values()]
+plot_marked(list(lines.values()), [
+    line[piece.start : piece.start + piece.length] for line, piece in copies])
+plt.show()
+
 # %% [markdown]
-# The longest copy is in Shakespeare's line. *For that which thou hast* stands in another of his plays, and goes on otherwise. People repeat themselves, their time and their language. So a length of 25 says nothing by itself. **What a model copies has to be held against what people copy**, who had not read it here. <!-- number 25: printed above -->
+# The figure marks these pieces. The longest copy is in Shakespeare's line. *For that which thou hast* stands in another of his plays, and goes on otherwise. People repeat themselves, their time and their language. So a length of 25 says nothing by itself. **What a model copies has to be held against what people copy**, who had not read it here. <!-- number 25: printed above -->
 
 # %%
 for way, texts in ours.items():

@@ -27,9 +27,8 @@ def name(person):
         for word in person.first_names + person.middle_names
         for part in word.split("-")
     ]
-    return (
-        " ".join([*map(plain, person.prelast_names + person.last_names)]) + ", " + " ".join(given)
-    )
+    last = " ".join([*map(plain, person.prelast_names + person.last_names)])
+    return ", ".join(filter(None, [last, " ".join(given)]))
 
 
 def authors(entry):

@@ -100,7 +100,7 @@ def execute(path: Path) -> dict:
     )
     replace(path, nbformat.writes(notebook) + "\n")
     path.with_suffix(".py").touch()  # JupyterLab refuses a script older than its notebook
-    for name, content in front(notebook):
+    for name, content in front(notebook, path.stem):
         replace(FRONT / name, content)
     return {
         "chapter": path.stem,
@@ -110,20 +110,40 @@ def execute(path: Path) -> dict:
     }
 
 
-def front(notebook):
-    """What cells tagged ``front:NAME`` show, for the front page and README: file name, content."""
+def front(notebook, chapter: str):
+    """What pages show outside the chapter: file name, content.
+
+    A cell tagged ``front:NAME`` is for the front page and README; the figure of the one tagged
+    ``opening`` stands under the chapter's title, and on its card.
+    """
     for cell in notebook.cells:
         for tag in cell.metadata.get("tags", []):
-            if tag.startswith("front:"):
-                output, name = cell.outputs[-1], tag.removeprefix("front:")
-                if "text" in output:
-                    yield f"{name}.txt", output.text.rstrip() + "\n"
+            if tag == "opening":
+                yield f"openings/{chapter}.svg", figure(cell)
+            elif tag.startswith("front:"):
+                name, last = tag.removeprefix("front:"), cell.outputs[-1]
+                if "text" in last:
+                    yield f"{name}.txt", last.text.rstrip() + "\n"
                 else:
-                    yield f"{name}.svg", output.data["image/svg+xml"]
+                    yield f"{name}.svg", figure(cell)
+
+
+def figure(cell) -> str:
+    """The last SVG that a cell has drawn."""
+    drawn = [
+        out.data["image/svg+xml"] for out in cell.outputs if "image/svg+xml" in out.get("data", {})
+    ]
+    if not drawn:
+        raise ValueError(
+            f"the cell tagged {cell.metadata.tags} drew no SVG; end it with plt.show(), after "
+            "use_style() in the chapter's first cell"
+        )
+    return drawn[-1]
 
 
 def replace(path: Path, content: str) -> None:
     """Write a file whole or not at all."""
+    path.parent.mkdir(exist_ok=True)  # the first picture of its kind
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(content, encoding="utf-8")
     os.replace(partial, path)

@@ -80,7 +80,7 @@ def test_the_readme_asks_the_question_of_each_chapter_and_says_how_long_it_takes
 
 @each_chapter
 def test_the_front_page_and_readme_show_what_the_chapter_shows(path):
-    for file, content in front(Chapter.read(path).notebook):
+    for file, content in front(Chapter.read(path).notebook, path.stem):
         shown = (ROOT / "book/_static" / file).read_text(encoding="utf-8")
         assert shown == content, f"book/_static/{file} is not {path.stem}'s: make run"
 
