@@ -20,7 +20,7 @@ UNITS  := tests src --doctest-modules
 CHAPTERS = $(sort $(wildcard chapters/$(CHAPTER)*.ipynb))
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test fast lint nbval alone run recompute report sync lab models writer bench data lock address clean
+.PHONY: help env book pdf epub test fast lint nbval alone run recompute report sync lab models writer bench data lock address clean
 
 help:     ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -41,6 +41,12 @@ $(VENV)/.done: pyproject.toml constraints.txt
 book: env  ## render the book from the stored outputs, and say where it is
 	@$(BIN)/jupyter-book build . --all --toc book/_toc.yml -W --keep-going -n -q >/dev/null
 	@echo "The book: file://$(CURDIR)/_build/html/index.html"
+
+pdf: book  ## print the whole book into _build/afterword.pdf; needs a Chromium
+	@$(BIN)/python -m book.tools.pdf $(PDF)
+
+epub: book  ## pack the whole book into _build/afterword.epub
+	@$(BIN)/python -m book.tools.epub
 
 test: lint  ## everything CI checks
 	$(BIN)/python -m pytest -q -n 2 $(UNITS) --ignore=tests/book

@@ -27,3 +27,14 @@ window.addEventListener("load", async () => {
   window.addEventListener("resize", reach);
   document.addEventListener("toggle", reach, true); // a fold that opens
 });
+
+// From a disk no page may read another, so a search there lists its finds without their excerpts.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+// Paper is white, whatever the screen is.
+let theme;
+window.addEventListener("beforeprint", () => {
+  theme = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+});
+window.addEventListener("afterprint", () => (document.documentElement.dataset.theme = theme));

@@ -34,9 +34,11 @@ INSTALL = (
 
 
 def chromium():
-    """Where the browser is: CHROMIUM, one on the path, or the one that playwright installed."""
-    names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"]
-    found = next(filter(None, (shutil.which(name) for name in names if name)), None)
+    """Where the browser is: CHROMIUM if set, else one on the path, else playwright's own."""
+    if chosen := os.environ.get("CHROMIUM"):
+        return shutil.which(chosen)
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         own = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache/ms-playwright"))
         found = next(map(str, sorted(own.glob("chromium-*/chrome-*/chrome"), reverse=True)), None)
@@ -77,9 +79,13 @@ def served(html=HTML):
 
 
 def visit(chrome, address, size, mode="light"):
-    """Open a page and wait until it is drawn. `page.heard` collects what went wrong on the way."""
+    """Open a page and wait until it is drawn.
+
+    `page.heard` collects what went wrong on the way, `page.fetched` every answer that came.
+    """
     page = chrome.new_page(viewport=size, color_scheme=mode, reduced_motion="reduce")
-    page.heard = []
+    page.heard, page.fetched = [], []
+    page.on("response", lambda got: page.fetched.append(got))
     page.on(
         "request",
         lambda request: leaves(request.url) and page.heard.append(f"asked for {request.url}"),
@@ -94,6 +100,12 @@ def visit(chrome, address, size, mode="light"):
     page.goto(address, wait_until="load")
     settle(page)
     return page
+
+
+ALL_PICTURES = """() => Promise.all([...document.images].map(picture => {
+    picture.loading = "eager"; // most come only when the reader is near
+    return picture.decode().catch(() => {});
+}))"""
 
 
 def leaves(url):
@@ -121,6 +133,8 @@ def main():
             for size in SIZES:
                 for mode in MODES:
                     page = visit(chrome, address + name, SIZES[size], mode)
+                    if wanted.whole:
+                        page.evaluate(ALL_PICTURES)
                     file = f"{name.removesuffix('.html').replace('/', '-')}-{size}-{mode}.png"
                     page.screenshot(path=wanted.to / file, full_page=wanted.whole)
                     print(wanted.to / file, *page.heard, sep="\n  ")

@@ -1,7 +1,8 @@
-"""What the tests of the book share: the pair of a chapter, and the address."""
+"""What the tests of the book share: the pair of a chapter, a cell as shown, and the address."""
 
 import yaml
 
+from book._ext.portable import FORM_TITLE
 from book.checks.chapter import ROOT
 
 KEPT = ("tags", "mystnb", "jupyter", "cellView")  # pyproject.toml: cell_metadata_filter
@@ -23,3 +24,8 @@ def repository() -> str:
     """The address, from the one place where it is set."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     return config["repository"]["url"]
+
+
+def shown(source: str) -> str:
+    """A code cell as the page shows it: the line that Colab reads as a title heads the fold."""
+    return FORM_TITLE.sub("", source).rstrip("\n")

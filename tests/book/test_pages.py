@@ -3,16 +3,16 @@
 Run `make book` first. Each page is opened on a desktop and on a phone, light and dark.
 """
 
+import gzip
 import io
 import re
 from html.parser import HTMLParser
 
 import pytest
-import yaml
 from PIL import Image
 
-from book.checks.chapter import ROOT
 from book.tools import look
+from book.tools.pdf import contents
 
 if not (look.HTML / "search.html").exists():
     pytest.skip("no built book: run make book", allow_module_level=True)
@@ -20,6 +20,7 @@ if not (look.HTML / "search.html").exists():
 pytestmark = pytest.mark.slow  # about five seconds a page
 PAGES = look.pages()
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+MOST_KB = 700  # of a page's first load, without a live model
 MAY_SCROLL = ".highlight pre, .cell_output .output, .pst-scrollable-table-container, div.math"
 
 
@@ -27,13 +28,6 @@ MAY_SCROLL = ".highlight pre, .cell_output .output, .pst-scrollable-table-contai
 def address():
     with look.served() as address:
         yield address
-
-
-def contents():
-    """Every file that the table of contents names."""
-    toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text("utf8"))
-    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
-    return [toc["root"], *(chapter["file"] for chapter in chapters)]
 
 
 def test_every_page_of_the_contents_is_built():
@@ -46,17 +40,79 @@ def test_every_address_was_filled_in():
     assert [name for name in book if "{{ " in (look.HTML / name).read_text("utf8")] == []
 
 
-@pytest.mark.parametrize("size", look.SIZES)
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_stays_at_home_fits_and_can_be_read_by_all(chrome, address, name, size):
+VIEWS = [pytest.param((name, size), id=f"{name}-{size}") for name in PAGES for size in look.SIZES]
+
+
+@pytest.fixture(scope="module", params=VIEWS)
+def page(chrome, address, request):
+    """A page that was just opened; the tests below take it in turn."""
+    name, size = request.param
     page = look.visit(chrome, address + name, look.SIZES[size])
+    yield page
+    page.close()
+
+
+def test_a_page_stays_at_home_and_fits(page):
     complaints = [*page.heard, *sideways(page)]
+    assert not complaints, "\n".join(complaints)
+
+
+def test_the_first_load_is_light(page):
+    """What is fetched until the page stands still, each file packed as a host packs it."""
+    parts = {got.url: got.body() for got in page.fetched}
+    packed = {url: min(len(body), len(gzip.compress(body, 6))) for url, body in parts.items()}
+    heaviest = sorted(packed.items(), key=lambda part: -part[1])[:8]
+    listed = "\n".join(f"{size / 1000:7.1f} kB  {url}" for url, size in heaviest)
+    total = sum(packed.values()) / 1000
+    assert total < MOST_KB, f"{total:.0f} kB, want under {MOST_KB}; the heaviest:\n{listed}"
+
+
+def test_nothing_moves_while_it_loads(page):
+    shifts = page.evaluate(SHIFTS)
+    assert sum(shift["value"] for shift in shifts) < 0.01, shifts
+    assert page.evaluate(UNSIZED) == [], "pictures whose box is not known before they come"
+
+
+SHIFTS = """() => new Promise(done => {
+    const seen = [];
+    new PerformanceObserver(list => seen.push(...list.getEntries().map(({value, sources}) =>
+        ({value, moved: sources.map(({node}) => node?.outerHTML?.slice(0, 90))})))
+    ).observe({type: "layout-shift", buffered: true});
+    setTimeout(() => done(seen), 50);
+})"""
+UNSIZED = """() => [...document.querySelectorAll("article img")]
+    .filter(img => !(img.getAttribute("width") && img.getAttribute("height")))
+    .map(img => img.outerHTML.slice(0, 90))"""
+
+
+def test_each_icon_is_drawn_and_none_is_a_letter_of_a_font_that_does_not_come(page):
+    icons, letters = page.evaluate(ICONS)
+    assert len(icons) >= 5
+    assert [icon for icon in icons if not icon["drawn"]] == [], "draw them in icons.css"
+    assert letters == []
+
+
+ICONS = """() => {
+    const icons = document.querySelectorAll("[class*=' fa-'], [class^='fa-']");
+    const drawn = icon => getComputedStyle(icon, "::before").maskImage.startsWith("url(");
+    const letters = [];
+    for (const box of document.querySelectorAll("*"))
+        for (const side of ["::before", "::after"]) {
+            const {content, display} = getComputedStyle(box, side);
+            if (/[\ue000-\uf8ff]/.test(content) && display !== "none")
+                letters.push(`${side} of ${box.outerHTML.slice(0, 90)}`);
+        }
+    return [[...icons].map(icon => ({name: icon.className, drawn: drawn(icon)})), letters];
+}"""
+
+
+def test_a_page_can_be_read_by_all(page):
+    complaints = []
     for mode in look.MODES:
         page.emulate_media(color_scheme=mode)
         page.wait_for_function(f"document.documentElement.dataset.theme === '{mode}'")
         complaints += [f"in {mode}: {found}" for found in violations(page)]
-    page.close()
-    assert not complaints, "\n".join([f"{name} on a {size}:", *complaints])
+    assert not complaints, "\n".join(complaints)
 
 
 def sideways(page):
@@ -96,7 +152,6 @@ def test_a_page_opens_from_a_disk(chrome, name):
     assert page.title().endswith("Afterword")
     assert drawn >= formulas, f"{formulas - drawn} of {formulas} formulas were not drawn"
     assert page.locator("mjx-merror").all_inner_texts() == []
-    assert page.evaluate("Search._index !== null"), "the search index was not loaded"
     assert not page.heard, "\n".join(page.heard)
     page.close()
 
@@ -106,13 +161,23 @@ def test_a_search_from_a_disk_finds_the_word(chrome):
     page = look.visit(chrome, address, look.SIZES["phone"])
     page.wait_for_selector("#search-results li a", timeout=10_000)
     assert "Glossary" in page.inner_text("#search-results")
+    assert not page.heard, "\n".join(page.heard)
+    page.close()
+
+
+def test_a_page_leads_to_the_search_by_key(chrome):
+    page = look.visit(chrome, (look.HTML / PAGES[0]).as_uri(), look.SIZES["desktop"])
+    page.keyboard.press("Control+k")
+    page.keyboard.type("perplexity")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results li a", timeout=10_000)
     page.close()
 
 
 def test_the_first_file_leads_to_the_front_page(chrome):
     page = chrome.new_page()
     page.goto((look.HTML / "index.html").as_uri())
-    page.wait_for_url(f"**/{contents()[0]}.html", timeout=10_000)
+    page.wait_for_url(f"**/{next(contents())}.html", timeout=10_000)
     page.close()
 
 
@@ -127,6 +192,13 @@ def test_in_the_dark_a_drawing_lies_on_the_page_itself(chrome, address, name):
     around = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.close()
     assert corner == pytest.approx([int(part) for part in re.findall(r"\d+", around)], abs=1)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_uses_no_style_that_is_left_out(name):
+    """book/_ext/light.py leaves out what sphinx-design and sphinx-togglebutton bring."""
+    left_out = r'class="(?:[^"]* )?(?:sd-\w+|toggle)[" ]|class="[^"]*admonition[^"]* dropdown'
+    assert re.findall(left_out, (look.HTML / name).read_text("utf8")) == []
 
 
 class Fetched(HTMLParser):

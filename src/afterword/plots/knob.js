@@ -5,7 +5,8 @@ function knob(figure, data) {
     Object.assign(parent.appendChild(document.createElement(tag)), settings);
   const live = make("div", figure, {className: "turning"});
   const label = make("label", live, {textContent: "Base of the frequencies "});
-  const shown = make("output", label);
+  const shown = make("span", label, {className: "shown"}); // an <output> would take the label for itself
+  shown.setAttribute("aria-hidden", "true"); // the slider says it
   const slider = make("input", label, {type: "range"});
   Object.assign(slider, {min: 0, max: data.stops.length - 1, step: 1});
   slider.value = data.stops.indexOf(data.base);
