@@ -18,9 +18,11 @@ NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/book/nbval_sani
          --nbval-cell-timeout 900 -p tests.book.keep_outputs -n 2 --dist loadfile
 UNITS  := tests src --doctest-modules
 CHAPTERS = $(sort $(wildcard chapters/$(CHAPTER)*.ipynb))
+SOME_CHAPTER = test -n "$(CHAPTERS)" || \
+  { echo "No chapter starts with '$(CHAPTER)'. There are: $(notdir $(basename $(wildcard chapters/*.ipynb)))"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help env book pdf epub test fast lint nbval alone run recompute report sync lab models writer bench data lock address clean
+.PHONY: help env book pdf epub test fast lint nbval alone run recompute report sync lab review models writer bench data lock address clean
 
 help:     ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -62,19 +64,21 @@ lint: env  ## style of the code, and that it is formatted
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-nbval: env  ## execute every chapter once, compare with the stored outputs, keep what was computed
-	rm -rf _build/executed
-	AFTERWORD_STILL=1 $(BIN)/python -m pytest -q $(NBVAL) chapters
+nbval: env  ## execute every chapter once, from the top, and compare with what is stored, or one: make nbval CHAPTER=01
+	@$(SOME_CHAPTER)
+	rm -rf $(CHAPTERS:chapters/%=_build/executed/%)
+	AFTERWORD_STILL=1 $(BIN)/python -m pytest -q $(NBVAL) $(CHAPTERS)
 
 alone: env  ## run each chapter alone, as in Colab, on three Pythons: make alone, or make alone CHAPTER=01 PYTHONS=3.12
+	@$(SOME_CHAPTER)
 	@$(BIN)/python -m book.tools.alone $(CHAPTERS)
 
 run: sync  ## execute and store: make run, or make run CHAPTER=01
-	@test -n "$(CHAPTERS)" || { echo "No chapter starts with '$(CHAPTER)'. There are: $(notdir $(basename $(wildcard chapters/*.ipynb)))"; exit 1; }
+	@$(SOME_CHAPTER)
 	$(BIN)/python -m book.tools.run_chapters $(CHAPTERS)
 
 recompute: sync  ## compute anew the tables that chapters load (hours): make recompute, or make recompute CHAPTER=05
-	@test -n "$(CHAPTERS)" || { echo "No chapter starts with '$(CHAPTER)'."; exit 1; }
+	@$(SOME_CHAPTER)
 	$(BIN)/python -m book.tools.recompute $(CHAPTERS)
 
 report: env  ## every chapter in one table, and what is wrong: make report, or make report CHAPTER=01
@@ -83,10 +87,15 @@ report: env  ## every chapter in one table, and what is wrong: make report, or m
 sync: env  ## bring each chapter's .py and .ipynb in step, the newer one winning
 	$(BIN)/jupytext --quiet --sync chapters/*.py
 
-lab: sync  ## JupyterLab on the chapters; options: make lab LAB='--no-browser --port=8889'
-	@touch chapters/*.py
+lab: sync review  ## JupyterLab on the chapters; options: make lab LAB='--no-browser --port=8889'
 	@$(BIN)/jupyter trust chapters/*.ipynb >/dev/null
-	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/chapters $(LAB)
+	JUPYTER_PREFER_ENV_PATH=1 JUPYTER_CONFIG_PATH="$${JUPYTER_CONFIG_PATH:+$$JUPYTER_CONFIG_PATH:}$(CURDIR)/book/lab" $(BIN)/jupyter lab $(LAB)
+
+review: env  ## have git show and merge notebooks by their cells; undo: .venv/bin/nbdime config-git --disable
+	@if git rev-parse 2>/dev/null; then \
+	  git config diff.jupyternotebook.command '"$(abspath $(BIN))/git-nbdiffdriver" diff --sources'; \
+	  git config merge.jupyternotebook.driver '"$(abspath $(BIN))/git-nbmergedriver" merge --output-strategy use-local %O %A %B %L %P'; \
+	else echo "No git repository here, so nothing to set."; fi
 
 models: env  ## convert the pretrained models, which env has fetched, and say where they are
 	$(BIN)/python -m afterword.interop.pretrained

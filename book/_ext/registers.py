@@ -2,9 +2,11 @@
 
 ```{corpora}     the texts in the package, from its own registry
 ```{times}       seconds and memory of each chapter, from book/times.csv
+```{seats}       what a shared server needs for a group, from the same
 """
 
 import csv
+import math
 import textwrap
 from pathlib import Path
 
@@ -34,6 +36,31 @@ class Times(SphinxDirective):
             return [nodes.paragraph("", "No chapter has been timed yet.")]
         heads = ["Chapter", "Device", "Time", "Memory", "With", "Day"]
         return [table("times", heads, [time_row(row) for row in rows])]
+
+
+class Seats(SphinxDirective):
+    """What one person needs on a shared server, and what ten do."""
+
+    def run(self):
+        self.env.note_dependency(str(TIMES))
+        rows = list(csv.DictReader(TIMES.open(encoding="utf8"))) if TIMES.exists() else []
+        rows = [row for row in rows if row["device"] == "cpu"]
+        if not rows:
+            return [nodes.paragraph("", "No chapter has been timed yet.")]
+        return [nodes.paragraph("", "", nodes.Text(seats(rows)))]
+
+
+def seats(rows):
+    largest = max(rows, key=lambda row: float(row["peak_mb"]))
+    seconds = [float(row["seconds"]) for row in rows]
+    peak = float(largest["peak_mb"])
+    allow = math.ceil(peak / 1024 + 0.5)  # JupyterLab itself, and what a person leaves open
+    return (
+        f"Of all chapters, {largest['chapter']} holds most in memory: {peak:,.0f} MB. "
+        f"So allow {allow} GB and one core for each person, {10 * allow} GB and ten cores for ten "
+        f"who run a chapter at once. On two cores of its own a chapter took from "
+        f"{min(seconds):.0f} to {max(seconds):.0f} seconds."
+    )
 
 
 def corpus_row(corpus):
@@ -73,4 +100,5 @@ def line(cells):
 def setup(app):
     app.add_directive("corpora", Corpora)
     app.add_directive("times", Times)
+    app.add_directive("seats", Seats)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

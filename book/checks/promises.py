@@ -53,7 +53,7 @@ def needless(chapter: Chapter) -> list[Finding]:
 def row(chapter: Chapter) -> dict[str, str]:
     """One chapter in figures."""
     measured, held = style.measures(chapter), numbers.tally(chapter)
-    took = times.record(chapter) or {"seconds": "?", "peak_mb": "?"}
+    took = times.records(chapter).get("cpu") or {"seconds": "?", "peak_mb": "?"}
     drawn = bands.curves(chapter)
     return {
         "chapter": chapter.name,

@@ -36,6 +36,7 @@ HEAD = (
     '@page {name} {{ @top-right {{ content: "{title}"; font: 9pt sans-serif; color: #555b63; }} }}'
 )
 
+LINE = '<li><a href="#{name}">{title}<span class="page"></span></a></li>'
 NUMBER = """places => {
     for (const number of document.querySelectorAll(".toctree-wrapper .page"))
         number.textContent = places[decodeURI(number.parentElement.hash).slice(1)];
@@ -59,9 +60,9 @@ def whole(folder: Path) -> str:
     names = [*contents()]
     soups = [BeautifulSoup((folder / f"{n}.html").read_text("utf8"), "html.parser") for n in names]
     articles = [article(soup, name, names, folder) for soup, name in zip(soups, names, strict=True)]
-    dress_first(articles[0])
-    titles = [one.h1.get_text().replace('"', "”") for one in articles]
-    heads = [HEAD.format(name=key(n), title=t) for n, t in zip(names[1:], titles[1:], strict=True)]
+    titles = {n: one.h1.get_text() for n, one in zip(names, articles, strict=True)}
+    dress_first(articles[0], titles)
+    heads = [HEAD.format(name=key(n), title=titles[n].replace('"', "”")) for n in names[1:]]
     return PAGE.format(
         title=html.escape(settings()["title"]),
         head=head(soups, folder),
@@ -136,16 +137,24 @@ def lead_within(body, name: str, names: list[str], folder: Path) -> None:
         tag.attrs.pop("loading", None)
 
 
-def dress_first(front) -> None:
+def dress_first(front, titles: dict[str, str]) -> None:
     """The front page becomes the title and the contents, with room for numbers of pages."""
     front["class"] = [*front["class"], "title-page"]
     said = BeautifulSoup("", "html.parser").new_tag("p", attrs={"class": "by"})
     said.string = "{author}, {copyright}".format(**settings())
     front.h2.insert_before(said)
-    for caption in front.select(".toctree-wrapper [role=heading]"):
-        del caption["role"], caption["aria-level"]
-    for link in front.select(".toctree-wrapper a"):
-        link.append(BeautifulSoup("", "html.parser").new_tag("span", attrs={"class": "page"}))
+    front.select_one("ul.openings").replace_with(BeautifulSoup(listed(titles), "html.parser"))
+
+
+def listed(titles: dict[str, str]) -> str:
+    """The contents, part by part."""
+    parts = yaml.safe_load((look.ROOT / "book" / "_toc.yml").read_text("utf8"))["parts"]
+    lines = []
+    for part in parts:
+        names = [chapter["file"] for chapter in part["chapters"]]
+        pages = [LINE.format(name=key(n), title=html.escape(titles[n])) for n in names]
+        lines.append(f'<p class="caption">{part["caption"]}</p><ul>{"".join(pages)}</ul>')
+    return f'<div class="toctree-wrapper">{"".join(lines)}</div>'
 
 
 def places_in(pdf: Path) -> dict[str, int]:

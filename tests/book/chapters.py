@@ -5,7 +5,7 @@ import yaml
 from book._ext.portable import FORM_TITLE
 from book.checks.chapter import ROOT
 
-KEPT = ("tags", "mystnb", "jupyter", "cellView")  # pyproject.toml: cell_metadata_filter
+KEPT = ("tags", "mystnb", "jupyter", "cellView")  # chapters/jupytext.toml: cell_metadata_filter
 
 
 def essence(notebook) -> list[tuple]:
