@@ -85,6 +85,10 @@ report: env  ## every chapter in one table, and what is wrong: make report, or m
 	@$(BIN)/python -m book.checks $(CHAPTER)
 
 sync: env  ## bring each chapter's .py and .ipynb in step, the newer one winning
+	@# a script with changes of one's own is not to lose against a notebook that a pull has brought
+	@for py in chapters/*.py; do nb=$${py%.py}.ipynb; \
+	  if [ $$nb -nt $$py ] && [ -z "$$(git status --porcelain -- $$nb 2>/dev/null)" ] && \
+	     [ -n "$$(git status --porcelain -- $$py 2>/dev/null)" ]; then touch $$py; fi; done
 	$(BIN)/jupytext --quiet --sync chapters/*.py
 
 lab: sync review  ## JupyterLab on the chapters; options: make lab LAB='--no-browser --port=8889'

@@ -1021,13 +1021,13 @@ samples = run(written, {}, seeds=[0], table="05_written")
 for row in samples.itertuples():
     print(f"{row.nats:.1f}  {row.text[19:]!r}")
 
-# %% mystnb={"figure": {"caption": "What one model wrote as its loss fell from 4.0 nats a letter to 1.8. Pale is what is no word."}, "image": {"alt": "Four lines that one model wrote, under each other, with the losses 4.0, 2.8, 2.2 and 1.8 before them. The first is noise of letters and signs, and pale. In the second one word is not pale, be; in the third to the, the, The, thy and this; in the fourth and the hole to lady, And a."}} tags=["hide-input", "opening"]
+# %% mystnb={"figure": {"caption": "What one model wrote as its loss fell from 4.0 nats a letter to 1.8. Pale is what Shakespeare hardly ever wrote."}, "image": {"alt": "Four lines that one model wrote, under each other, with the losses 4.0, 2.8, 2.2 and 1.8 before them. The first is noise of letters and signs, and pale. In the second one word is not pale, be; in the third to the, the, The, thy and this; in the fourth and the hole to lady, And a."}} tags=["hide-input", "opening"]
 import re
 from collections import Counter
 from afterword.plots.lines import plot_emerging
 
 n_times = Counter(re.findall(r"[\w']+", train_text))
-rows = {f"{row.nats:.1f}": " ".join(row.text[19:].split()[1:])  # to from be on
+rows = {f"{row.nats:.1f}": " ".join(row.text[19:].split()[1:])  # not the end of "be…"
         for row in samples.iloc[[0, 2, 4, 6]].itertuples()}
 plot_emerging(rows, known={word for word, n in n_times.items() if n >= 20})
 plt.show()

@@ -213,7 +213,7 @@ for _ in range(12):
 # %% [markdown]
 # Each choice is sensible. After *th* comes *e*, with 0.73. But look at *the s*: the winner has 0.19, so most writers would go on differently, and greedy goes there every time. A few words later it stands after *the* again. It sees much of what it saw before, gives much the same probabilities and mostly takes the same winner. A rule that always chooses alike can only leave a circle if something further back changes its mind.
 #
-# What does it pass over? Of the sixty commonest words here are the eight likeliest after *The rest is*, and *silence*, letter by letter; a branch is as thick as what comes down it is likely.
+# What does it pass over? Of the sixty commonest words here are the eight likeliest after *The rest is*, and *silence*, letter by letter; a branch is as thick as what comes down it is likely, but never too thin to be seen.
 
 # %%
 from collections import Counter
@@ -230,7 +230,7 @@ first_letters = sum(share for text, share in branches.items() if len(text) == 1)
 print(f"the {branches['the']:.3f}, silence {branches['silence']:.6f}, "
       f"all branches {first_letters:.2f}")
 
-# %% mystnb={"figure": {"caption": "What may come next, each branch as thick as it is likely. The thread is Hamlet\u2019s word."}, "image": {"alt": "The words The rest is, and a tree of letters that grows from them to the right, branches as thick as their shares: t with h and e, and with o; a; n, o, t; s with o; b, u, t; i, n. From the s a thread leads on through i, l, e, n, c, e to the far edge, much the longest and thinnest of all."}} tags=["hide-input", "opening"]
+# %% mystnb={"figure": {"caption": "What may come next, each branch as thick as it is likely. Hamlet\u2019s word is a thread, and would be too thin to see."}, "image": {"alt": "The words The rest is, and a tree of letters that grows from them to the right, branches as thick as their shares: t with h and e, and with o; a; n, o, t; s with o; b, u, t; i, n. From the s a thread leads on through i, l, e, n, c, e to the far edge, much the longest and thinnest of all."}} tags=["hide-input", "opening"]
 from afterword.plots.branches import plot_branches
 
 plot_branches(start.strip(), branches, marked="silence")

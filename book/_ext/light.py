@@ -43,7 +43,7 @@ def leave_out_font_awesome(app, error):
 
 
 def size_the_pictures(app, pagename, templatename, context, doctree):
-    """Write width, height and loading="lazy" into each <img> of a page but the first's loading."""
+    """Give each <img> of a page its width and height, and all but the first loading="lazy"."""
     found = {name: Path(app.srcdir, path) for path, name in app.builder.images.items()}
     n_seen = 0
 

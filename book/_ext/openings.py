@@ -3,7 +3,7 @@
 The chapter draws it in the cell tagged `opening`, `make run` writes it to book/_static/openings/,
 and the cell's mystnb.image.alt and mystnb.figure.caption are the words for it.
 
-```{openings}    a card for each chapter of the contents: picture, number and question, caption
+```{openings}    a card for each chapter, by its number: picture, number and question, caption
 """
 
 import re

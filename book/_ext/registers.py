@@ -56,7 +56,7 @@ def seats(rows):
     peak = float(largest["peak_mb"])
     allow = math.ceil(peak / 1024 + 0.5)  # JupyterLab itself, and what a person leaves open
     return (
-        f"Of all chapters, {largest['chapter']} holds most in memory: {peak:,.0f} MB. "
+        f"Chapter {int(largest['chapter'][:2])} holds most in memory: {peak:,.0f} MB. "
         f"So allow {allow} GB and one core for each person, {10 * allow} GB and ten cores for ten "
         f"who run a chapter at once. On two cores of its own a chapter took from "
         f"{min(seconds):.0f} to {max(seconds):.0f} seconds."

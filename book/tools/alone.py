@@ -4,10 +4,15 @@ A notebook runs alone in an empty folder. Its kernel has what Colab has (book/co
 this package: on Python 3.12 in Colab's own versions, on the others in those of constraints.txt.
 The chapter's install line runs as it stands, but pip takes everything from a folder of wheels,
 where the one made of this working tree stands for the repository. No network is there. The chapter
-must come to its end within its time, and pip must have changed nothing that Colab has.
+must come to its end within its time, by the clock or by the kernel's own work, whichever is less,
+everything must show, and pip must have changed nothing that Colab has.
 
 On 3.12 a chapter has two threads, as in Colab, which add in another order than the one thread of
 `make nbval`: a claim must not hang on the last digit. On the others two chapters run at once.
+
+Not seen here: a GPU; Colab's page, and whether widgets, live figures and links work on it; those of
+Colab's packages that the list leaves out; whether the repository answers at its address; packages
+newer than constraints.txt, which pip would bring; a network asked for other than through Python.
 """
 
 import concurrent.futures
@@ -20,10 +25,12 @@ from pathlib import Path
 import nbformat
 from nbclient.exceptions import CellExecutionError
 
-from book.checks.chapter import Chapter, Finding
+from book.checks.chapter import Chapter, Finding, tags
 from book.checks.times import over
 from book.tools import colab
 from book.tools.run_chapters import run
+
+CLAIM = "a claim does not hold"
 
 
 def run_alone(chapter: Chapter, base: Path, wheels: Path, n_threads: int) -> tuple[str, list]:
@@ -39,10 +46,11 @@ def run_alone(chapter: Chapter, base: Path, wheels: Path, n_threads: int) -> tup
         try:
             took = run(notebook, env=env, kernels=Path(folder, "kernels"))
         except CellExecutionError as error:
-            return "failed", [where_it_stopped(chapter, notebook, error)]
+            return "failed", shown_wrong(chapter, notebook) or [stopped(chapter, notebook, error)]
         changed = sorted(colab.installed_in(own) & colab.pins(colab.LIST).keys())
     said = f"{took.seconds:.0f} s, {took.cpu_seconds:.0f} s of work, {took.peak_mb:,} MB"
     found = over(chapter, min(took.seconds, took.cpu_seconds), took.peak_mb)
+    found += shown_wrong(chapter, notebook)
     if changed:
         wrong = f"its install line brings what Colab has: {', '.join(changed)}"
         found.append(chapter.finding(chapter.code[0][0], wrong, "Take these names out"))
@@ -65,12 +73,11 @@ def surroundings(home: Path, wheels: Path, n_threads: int) -> dict[str, str]:
     return kept | pip | {"HOME": str(home), "OMP_NUM_THREADS": str(n_threads)}
 
 
-def where_it_stopped(chapter: Chapter, notebook, error: CellExecutionError) -> Finding:
+def stopped(chapter: Chapter, notebook, error: CellExecutionError) -> Finding:
     """The last cell that was begun, and what went wrong there."""
     begun = [i for i, cell in enumerate(notebook.cells) if cell.get("execution_count")]
-    wrong = f"alone, {error.ename}: {error.evalue or 'a claim does not hold'}"
-    cure = f"See it: make alone CHAPTER={chapter.name[:2]}"
-    return chapter.finding(begun[-1] if begun else chapter.code[0][0], wrong, cure)
+    wrong = f"alone, {error.ename}: {error.evalue or CLAIM}"
+    return chapter.finding(begun[-1] if begun else chapter.code[0][0], wrong, cure(chapter))
 
 
 def refused(version: str, base: Path, wheels: Path) -> list[str]:
@@ -82,6 +89,26 @@ def refused(version: str, base: Path, wheels: Path) -> list[str]:
     wrong = [f"pyproject.toml: what it requires would replace Colab's {name}" for name in touched]
     print(*wrong, sep="\n", end="", flush=True)
     return wrong
+
+
+def shown_wrong(chapter: Chapter, notebook) -> list[Finding]:
+    """The errors that stand under cells. Some stop nothing: a result that could not be shown."""
+    outputs = [(i, out) for i, cell in enumerate(notebook.cells) for out in cell.get("outputs", [])]
+    said = "alone, {ename}: {evalue}"
+    return [
+        chapter.finding(i, said.format(**out | {"evalue": out.evalue or CLAIM}), cure(chapter))
+        for i, out in outputs
+        if out.output_type == "error" and not expected(chapter, i)
+    ]
+
+
+def cure(chapter: Chapter) -> str:
+    return f"See it: make alone CHAPTER={chapter.name[:2]}"
+
+
+def expected(chapter: Chapter, i: int) -> bool:
+    """Whether the cell is there to fail."""
+    return "raises-exception" in tags(chapter.cells[i])
 
 
 def run_all(version: str, python: str, chapters: list[Chapter]) -> list:

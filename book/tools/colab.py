@@ -68,7 +68,8 @@ def find_python(version: str) -> str | None:
 def make_base(version: str, python: str) -> Path:
     """The Python of an environment with what Colab has; made anew when the list has changed."""
     listed, folder = VERSIONS[version], FOLDER / version
-    names = sorted({"pip", *(pins(LIST).keys() & pins(listed).keys())})
+    left_out = set() if sys.platform == "linux" else {"triton"}  # it is for Linux only
+    names = sorted({"pip", *(pins(LIST).keys() & pins(listed).keys())} - left_out)
     text = listed.read_text(encoding="utf-8") + " ".join(names) + python
     key, mark = hashlib.sha256(text.encode()).hexdigest(), folder / "made-of"
     if not mark.exists() or mark.read_text() != key:

@@ -22,6 +22,7 @@ from book.tools import look, pdf
 TARGET = look.ROOT / "_build" / "afterword.epub"
 KINDS = {".xhtml": "application/xhtml+xml", ".svg": "image/svg+xml", ".png": "image/png"}
 KINDS |= {".jpg": "image/jpeg", ".css": "text/css"}
+MARKS = {"mathml": "<math", "svg": "<svg"}
 CASED = ("viewBox", "preserveAspectRatio")  # which HTML writes small and XML does not
 CONTAINER = """<?xml version="1.0" encoding="utf-8"?>
 <container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
@@ -59,8 +60,8 @@ def files(folder: Path) -> dict[str, str | bytes]:
         soup = BeautifulSoup((folder / f"{name}.html").read_text("utf8"), "html.parser")
         article = pdf.article(soup, name, names, folder)
         style = "\n".join(tag.extract().get_text() for tag in article("style"))
-        for step in (spell_formulas, close_drawings, lead_between):
-            step(soup, article)
+        for step in (spell_formulas, declare_drawings, lead_between):
+            step(article)
         for picture in article("img"):
             pictures[Path(picture["src"]).name] = Path(picture["src"].removeprefix("file://"))
             picture["src"] = Path(picture["src"]).name
@@ -76,7 +77,7 @@ def files(folder: Path) -> dict[str, str | bytes]:
     return made | {"book.opf": package(made, [*pages])}
 
 
-def spell_formulas(soup: BeautifulSoup, article) -> None:
+def spell_formulas(article) -> None:
     """TeX becomes MathML, which keeps the TeX as the words for it."""
     for place in article.select(".math"):
         tex = re.sub(r"^\s*\\[([]|\\[)\]]\s*$|\\(begin|end)\{equation\}", "", place.get_text())
@@ -91,7 +92,7 @@ def spell_formulas(soup: BeautifulSoup, article) -> None:
             place.append(f" ({number[1]})")
 
 
-def close_drawings(soup: BeautifulSoup, article) -> None:
+def declare_drawings(article) -> None:
     for drawing in article("svg"):
         drawing["xmlns"] = "http://www.w3.org/2000/svg"
 
@@ -102,7 +103,7 @@ def cased(text: str) -> str:
     return text
 
 
-def lead_between(soup: BeautifulSoup, article) -> None:
+def lead_between(article) -> None:
     """#chapters-01_text--exercises is a place in chapters-01_text.xhtml."""
     for link in article.select("a[href^='#']"):
         link["href"] = f"{link['href'][1:].split('--')[0]}.xhtml{link['href']}"
@@ -119,7 +120,7 @@ def package(made: dict, pages: list[str]) -> str:
     """The list of all files, and the order in which they are read."""
     settings, items = pdf.settings(), []
     for name, content in sorted(made.items()):
-        marks = {"nav.xhtml": "nav"}.get(name, "")
+        marks = "nav" if name == "nav.xhtml" else ""
         if name in pages:
             marks = " ".join(kind for kind, tag in MARKS.items() if tag in content)
         given = f' properties="{marks}"' if marks else ""
@@ -135,16 +136,15 @@ def package(made: dict, pages: list[str]) -> str:
     )
 
 
-MARKS = {"mathml": "<math", "svg": "<svg"}
-
-
 def ident(name: str) -> str:
     return "f-" + re.sub(r"[^\w-]", "-", name)
 
 
 def write(target: Path, folder: Path = look.HTML) -> Path:
     """Pack the built pages into ``target``, which is whole or not there."""
-    part = target.with_suffix(".epub.part")
+    part = target.with_suffix(".part")
+    target.unlink(missing_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
         packed.writestr("META-INF/container.xml", CONTAINER)

@@ -24,7 +24,7 @@ from book.tools import look
 TARGET = look.ROOT / "_build" / "afterword.pdf"
 PAPERS = ("A4", "Letter")
 COLOURED = re.compile(r"k|s|m|c|nf|nc|nd|ow|-Color")  # as book.css has it
-STILL = "Here the page has something that answers: {}. Paper does not."
+STILL = "On the book's own page there is something to use here: {}."
 PAGE = """<!doctype html>
 <html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>
 {head}
@@ -36,6 +36,15 @@ HEAD = (
     '@page {name} {{ @top-right {{ content: "{title}"; font: 9pt sans-serif; color: #555b63; }} }}'
 )
 
+HAS_CHINESE = """() => { // else two signs that differ draw the same box
+    const drawn = sign => {
+        const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+        pen.font = "40px sans-serif";
+        pen.fillText(sign, 10, 60);
+        return canvas.toDataURL();
+    };
+    return drawn("字") !== drawn("词");
+}"""
 LINE = '<li><a href="#{name}">{title}<span class="page"></span></a></li>'
 NUMBER = """places => {
     for (const number of document.querySelectorAll(".toctree-wrapper .page"))
@@ -43,11 +52,14 @@ NUMBER = """places => {
 }"""
 
 
+def toc() -> dict:
+    return yaml.safe_load((look.ROOT / "book" / "_toc.yml").read_text("utf8"))
+
+
 def contents() -> Iterator[str]:
     """The pages in the order of the table of contents: `chapters/01_text`."""
-    toc = yaml.safe_load((look.ROOT / "book" / "_toc.yml").read_text("utf8"))
-    yield toc["root"]
-    for part in toc["parts"]:
+    yield toc()["root"]
+    for part in toc()["parts"]:
         yield from (chapter["file"] for chapter in part["chapters"])
 
 
@@ -148,9 +160,8 @@ def dress_first(front, titles: dict[str, str]) -> None:
 
 def listed(titles: dict[str, str]) -> str:
     """The contents, part by part."""
-    parts = yaml.safe_load((look.ROOT / "book" / "_toc.yml").read_text("utf8"))["parts"]
     lines = []
-    for part in parts:
+    for part in toc()["parts"]:
         names = [chapter["file"] for chapter in part["chapters"]]
         pages = [LINE.format(name=key(n), title=html.escape(titles[n])) for n in names]
         lines.append(f'<p class="caption">{part["caption"]}</p><ul>{"".join(pages)}</ul>')
@@ -194,6 +205,8 @@ def main() -> None:
         raise SystemExit("There are no built pages to print: run make book first.")
     with look.browser() as chrome:
         print(f"The book: {write(chrome, TARGET, paper).as_uri()}")
+        if not chrome.new_page().evaluate(HAS_CHINESE):
+            print("No Chinese font here, so the glossary's names in it are boxes: install one.")
 
 
 if __name__ == "__main__":

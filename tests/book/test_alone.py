@@ -86,7 +86,7 @@ def test_an_environment_is_made_once_and_again_when_the_list_changes(tmp_path, m
         pins.write_text(text)
         colab.make_base("3.12", "python3.12")
     assert [command[0] for command in made] == ["venv", "pip", "venv", "pip"]
-    assert made[1][-1] == "numpy", "only what Colab has"
+    assert made[1][-2:] == ("numpy", "pip"), "only what Colab has, and pip"
 
 
 def test_with_no_python_to_try_it_says_so_and_fails(capsys, monkeypatch):
@@ -135,6 +135,10 @@ def run_tiny(wheels, code, more='"new"'):
         (
             "import urllib.request as web\nweb.urlopen('http://example.org')",
             "there is no network here",
+        ),
+        (
+            "class Shy:\n    def _repr_mimebundle_(self, **_):\n        raise KeyError\nShy()",
+            "alone, KeyError",
         ),
         ("assert 1 + 1 == 3", "alone, AssertionError: a claim does not hold. See it: make alone"),
     ],

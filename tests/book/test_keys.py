@@ -104,10 +104,14 @@ def test_the_first_key_offers_the_way_past_the_bars(chrome, address, size):
 
 
 def live_figures():
-    """(page, kind) of everything that answers: figures of afterword.plots.live, and frames."""
+    """(page, kind, number on the page) of all that answers: figures of plots.live, and frames."""
     mark = re.compile(r'<figure class="live ([\w-]+)"|<iframe[^>]*? title="([^"]+)"')
     texts = {name: (look.HTML / name).read_text("utf8") for name in PAGES}
-    return [(name, a or b) for name, text in texts.items() for a, b in mark.findall(text)]
+    return [
+        (name, a or b, i)
+        for name, text in texts.items()
+        for i, (a, b) in enumerate(mark.findall(text))
+    ]
 
 
 LIVE = live_figures()
@@ -168,12 +172,11 @@ BEFORE = """live => {
 }"""
 
 
-@pytest.mark.parametrize(("name", "kind"), LIVE)
-def test_a_live_figure_is_reached_and_worked_by_key(chrome, address, name, kind):
+@pytest.mark.parametrize(("name", "kind", "number"), LIVE)
+def test_a_live_figure_is_reached_and_worked_by_key(chrome, address, name, kind, number):
     assert kind in DRIVES, f"{name} has a live figure {kind!r}: write in DRIVES how keys work it"
     page = look.visit(chrome, address + name, look.SIZES["desktop"])
-    mark = f"figure.live.{kind}, iframe[title='{kind}']" if " " not in kind else ""
-    live = page.locator(mark or f"iframe[title='{kind}']").first
+    live = page.locator("figure.live, iframe[title]").nth(number)
     live.evaluate(BEFORE)
     page.keyboard.press("Tab")
     assert live.evaluate("live => live.contains(document.activeElement)"), "Tab passes it by"
@@ -183,4 +186,4 @@ def test_a_live_figure_is_reached_and_worked_by_key(chrome, address, name, kind)
 
 
 def test_no_way_to_work_a_figure_is_left_over():
-    assert set(DRIVES) == {kind for _, kind in LIVE}
+    assert set(DRIVES) == {kind for _, kind, _ in LIVE}

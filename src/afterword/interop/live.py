@@ -94,7 +94,9 @@ class LiveWriter:
             return self.still._repr_mimebundle_()
         from afterword.interop.widgets import WriterWidgets
 
-        return WriterWidgets(self).box._repr_mimebundle_()
+        box = WriterWidgets(self).box  # of ipywidgets 7, which Colab has, no bundle can be asked
+        view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+        return {"text/plain": repr(box), "application/vnd.jupyter.widget-view+json": view}
 
 
 def live_writer(name: str, *, prompt: str, settings: Settings | None = None) -> LiveWriter:

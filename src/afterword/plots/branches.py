@@ -12,7 +12,7 @@ from afterword.plots.style import COLOURS
 
 
 def plot_branches(start: str, shares: Mapping[str, float], marked: str, *, size=24) -> Axes:
-    """A tree of letters after ``start``, each branch as thick as its share.
+    """A tree of letters after ``start``, a branch as thick as its share, and never too thin to see.
 
     ``shares`` has a share for each word, and for all that it begins with. Only what is ``marked``
     and begins no other word is in the colour of what people write.

@@ -3,6 +3,7 @@
 function writer(figure, data) {
   const root = document.documentElement.dataset.content_root;
   if (root === undefined) return; // not a page of the book: the still form stays
+  figure.querySelector(".stays").hidden = true; // it speaks of other places
   const make = (tag, parent, settings = {}) =>
     Object.assign(parent.appendChild(document.createElement(tag)), settings);
   const folder = `${root}_static/writers/${data.model}/`;

@@ -31,7 +31,10 @@ def test_a_time_on_a_gpu_that_was_measured_may_be_given(tmp_path):
     [
         (dict(seconds=151, opening=SAYS.replace("70", "151")), "takes 151 s, over 150"),
         (dict(mb=4097, opening=SAYS.replace("2.1", "4.0")), "holds 4,097 MB, over 4,096"),
-        (dict(now="x = 2"), "its code is not that whose time is recorded. make run CHAPTER=01"),
+        (
+            dict(now="x = 2"),
+            "its code is not that whose time is recorded. CUDA_VISIBLE_DEVICES= make run",
+        ),
         (dict(seconds=30), "the opening says 70 seconds and 2.1 GB. Write: **Time** about 30"),
         (dict(seconds=110), "the opening says 70 seconds"),
         (dict(mb=1000), "the opening says 70 seconds and 2.1 GB"),
