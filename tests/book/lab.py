@@ -34,7 +34,7 @@ def copy_of_the_book(folder: Path) -> Path:
 
 def last_lines_of_make(folder: Path, target: str, after: str, *variables: str) -> str:
     """What `make TARGET` would run in this environment, from the first line that says ``after``."""
-    said = ["make", "--dry-run", target, f"VENV={sys.prefix}", *variables]
+    said = ["make", "--dry-run", "--no-print-directory", target, f"VENV={sys.prefix}", *variables]
     script = subprocess.check_output(said, cwd=folder, text=True)
     return script[script.index(after) :]
 
