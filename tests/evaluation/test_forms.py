@@ -17,7 +17,7 @@ from afterword.evaluation.forms import (
     syllables,
     words,
 )
-from afterword.evaluation.sounds import SPELLING, Dictionary
+from afterword.evaluation.sounds import SPELLING, Dictionary, EyeOrEar
 from afterword.text import corpora
 
 SONNET_18 = """Shall I compare thee to a summer's day?
@@ -247,3 +247,21 @@ def test_the_rule_of_spelling_says_where_the_stress_is(word, stresses):
 def test_what_has_no_form_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_word_may_have_several_readings_in_a_dictionary_and_one_by_its_spelling(dictionary):
+    assert dictionary.readings("the") == {"0"}
+    assert dictionary.readings("understand") == {"?01"}
+    assert dictionary.readings("summer") == SPELLING.readings("summer") == {"10"}
+    assert dictionary.knows("love")
+    assert not dictionary.knows("summer")
+    assert SPELLING.knows("summer")
+    assert not any(map(SPELLING.knows, ("hmm", "1999", "山", "naïve", "")))
+
+
+def test_for_eye_or_ear_either_will_do(dictionary):
+    either = EyeOrEar()
+    for one, other in (("love", "above"), ("love", "move"), ("day", "weigh")):
+        assert either.rhymes(one, other)
+    assert not either.rhymes("love", "weigh")
+    assert not either.rhymes("love", "love")

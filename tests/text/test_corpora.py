@@ -17,6 +17,7 @@ def test_a_corpus_is_what_its_entry_says(name):
     assert len({d.text for d in documents}) == len(documents), "no document twice"
     assert all(d.title for d in documents)
     assert "\r" not in corpora.text(name)
+    assert len({bool(d.author) for d in documents}) == 1, "all by someone named, or none"
     assert entry.source
     assert entry.licence
 
@@ -41,6 +42,59 @@ def test_every_snippet_of_a_review_comes_with_its_readers_ratings():
     # the mean that the package's own table of ground truth gives
     assert sum(conan.ratings) / len(conan.ratings) == pytest.approx(2.266666667)
     assert corpora.as_dataset("reviews")[0]["ratings"] == list(conan.ratings)
+
+
+def test_the_verse_leaves_out_what_is_not_free_everywhere():
+    """Yeats's poems of the thirties; Auden and Wilbur, of whom the package quotes lines."""
+    text = corpora.text("verse")
+    for first in ("Crazed through", "The threefold terror", "Under the Great", "The gyres!"):
+        assert first.lower() not in text.lower()
+    for modern in ("beachhead", "ashcan", "hysterical women"):
+        assert modern not in text
+    assert "That is no country for old men." in text, "1928"
+    authors = {d.author for d in corpora.load("verse")}
+    assert authors == {
+        *("John Milton", "Lord Byron", "Robert Browning", "Walt Whitman"),
+        *("G. M. Hopkins", "W. B. Yeats"),
+    }
+
+
+def test_stanzas_stand_apart_by_one_blank_line():
+    byron = next(d for d in corpora.load("verse") if d.author == "Lord Byron")
+    assert [len(stanza.splitlines()) for stanza in byron.text.split("\n\n")] == [4] * 6
+    assert "\n\n\n" not in "".join(d.text for d in corpora.load("verse"))
+
+
+def test_paradise_lost_comes_in_the_ten_books_of_its_first_edition():
+    books = [d for d in corpora.load("verse") if d.author == "John Milton"]
+    assert [d.title for d in books] == [f"Paradise Lost, book {i}" for i in range(1, 11)]
+    assert books[0].text.startswith("Of Mans First Disobedience, and the Fruit\n")
+
+
+def test_a_quatrain_is_four_lines_of_five_or_of_seven_characters():
+    quatrains = corpora.load("quatrains")
+    sizes = [tuple(map(len, d.text.splitlines())) for d in quatrains]
+    assert sizes.count((5,) * 4) == 3521
+    assert sizes.count((7,) * 4) == 9867
+    assert sizes.count((5,) * 4) + sizes.count((7,) * 4) == len(quatrains)
+    assert len({d.author for d in quatrains}) > 1000
+    known = {(d.author, d.text) for d in quatrains}
+    assert ("李白", "牀前看月光\n疑是地上霜\n舉頭望山月\n低頭思故鄉\n") in known
+    assert ("柳宗元", "千山鳥飛絕\n萬逕人蹤滅\n孤舟蓑笠翁\n獨釣寒江雪\n") in known
+
+
+def test_no_quatrain_is_a_version_of_another():
+    """Of those with a line in common: in all others they differ in more than nine characters."""
+    from afterword.text.extract_verse import _is_version
+
+    by_line = {}
+    for d in corpora.load("quatrains"):
+        for place, line in enumerate(d.text.splitlines()):
+            by_line.setdefault((place, line), []).append(d.text.replace("\n", ""))
+    shared = [texts for texts in by_line.values() if len(texts) > 1]
+    assert shared
+    for texts in shared:
+        assert not any(_is_version(texts[0], other) for other in texts[1:])
 
 
 def test_an_unknown_name_lists_the_known_ones():

@@ -30,7 +30,11 @@ BEFORE_STRESS = re.compile(
 class Sound(Protocol):
     """What a word sounds like."""
 
+    def knows(self, word: str) -> bool: ...
+
     def stresses(self, word: str) -> str: ...
+
+    def readings(self, word: str) -> frozenset[str]: ...
 
     def rhymes(self, word: str, other: str) -> bool: ...
 
@@ -39,9 +43,18 @@ class Spelling:
     """By the spelling alone: a rough rule, always at hand.
 
     Of the words in Shakespeare that the CMU dictionary has, counted as often as they stand there,
-    97 in 100 get the right number of syllables, and of those of two or more 90 in 100 the right
-    stress. The rule was made on these very words; on other texts it may do worse.
+    97 in 100 get the right number of syllables. Of those of two or more, 89 in 100 do, and these
+    the right main stress in 89 of 100 cases. The rule was made on these very words; of Milton's
+    longer words it gets the number in 86 of 100, and then the stress in 84.
     """
+
+    def knows(self, word: str) -> bool:
+        """Whether the rule has anything to go by: letters of English, a vowel among them."""
+        return bool(re.fullmatch("[a-z]*[aeiouy][a-z]*", word))
+
+    def readings(self, word: str) -> frozenset[str]:
+        """The stresses of each way to say a word; here there is one."""
+        return frozenset([self.stresses(word)])
 
     def stresses(self, word: str) -> str:
         """For each syllable 1 if it is stressed, 0 if not, ? if it may be either.
@@ -75,12 +88,22 @@ class Dictionary:
             ) from error
         self._said, self._otherwise = pronouncing, otherwise or Spelling()
 
+    def knows(self, word: str) -> bool:
+        """Whether the dictionary has a word; apostrophes count, as in *don't*."""
+        return any(map(self._said.stresses, self._said.phones_for_word(word)))
+
+    def readings(self, word: str) -> frozenset[str]:
+        """The stresses of each way to say a word: *fire* has one syllable or two."""
+        found = frozenset(self._marks(word, said) for said in self._said.phones_for_word(word))
+        return found - {""} or self._otherwise.readings(word)
+
     def stresses(self, word: str) -> str:
         """As of ``Spelling``; a second stress may be one or not, so may most single syllables."""
         said = self._said.phones_for_word(word)
-        if not said:
-            return self._otherwise.stresses(word)
-        found = self._said.stresses(said[0])
+        return self._marks(word, said[0]) if said else self._otherwise.stresses(word)
+
+    def _marks(self, word: str, said: str) -> str:
+        found = self._said.stresses(said)
         if len(found) == 1:
             return "0" if word in WEAK else "?"
         return found.replace("2", "?")
@@ -94,6 +117,18 @@ class Dictionary:
         if ours and theirs:
             return word != other and not ours.isdisjoint(theirs)
         return self._otherwise.rhymes(word, other)
+
+
+class EyeOrEar(Dictionary):
+    """As ``Dictionary``, but spelling alike is rhyme enough: *love* and *prove*, as poets have it.
+
+    Of the rhymes that Shakespeare's sonnets ask for, 91 in 100 are either; by the dictionary of
+    today alone 79, by spelling alone 68. Of lines that are not meant to rhyme, 1 in 100 are.
+    """
+
+    def rhymes(self, word: str, other: str) -> bool:
+        """Whether two words sound alike, or look alike, from the last vowel on."""
+        return super().rhymes(word, other) or self._otherwise.rhymes(word, other)
 
 
 def _stressed(word: str, n: int) -> int:

@@ -7,7 +7,7 @@ Each gives a ``Constraint`` on what is written after the prompt. ``both`` joins 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -83,24 +83,33 @@ def ending_like(word: str, words: Iterable[str]) -> list[str]:
     return [other for other in words if _ending(other) == ending and other.lower() != word.lower()]
 
 
-def syllables(tokenizer, n: int, lexicon: Mapping[str, int]) -> Constraint:
+def syllables(
+    tokenizer, n: int, lexicon: Mapping[str, int], *, ends: Iterable[str] | None = None
+) -> Constraint:
     """One line of exactly ``n`` syllables, its newline included, in words of the lexicon.
 
     ``lexicon`` says how many syllables each word has. Between words stands a space, before it at
     most one mark such as a comma; the line may begin with the space that follows the prompt. The
-    first letter of a word may be small or capital.
+    first letter of a word may be small or capital. With ``ends`` the last word is one of these: a
+    rhyme that was chosen before the line is written.
     """
     if n < 1 or not lexicon or min(lexicon.values()) < 1:
         raise ValueError(
             f"{n} syllables in words of {len(lexicon)}: give at least 1, and a lexicon such as "
             "{'rose': 1, 'never': 2}"
         )
-    return Constraint(_line_of(n, lexicon), tokenizer)
+    ends = set(lexicon if ends is None else ends)
+    if ends.isdisjoint(lexicon):
+        raise ValueError(
+            f"none of the {len(ends)} words to end on is in the lexicon of {len(lexicon)}; "
+            "give some that are"
+        )
+    return Constraint(_line_of(n, lexicon, ends), tokenizer)
 
 
-def _line_of(n: int, lexicon: Mapping[str, int]) -> Automaton:
+def _line_of(n: int, lexicon: Mapping[str, int], ends: Collection[str]) -> Automaton:
     """Layer k holds the states after k syllables: a tree of words, and what follows a word."""
-    tree, count = [{}], [0]
+    tree, count, may_end = [{}], [0], [False]
     for word, n_syllables in lexicon.items():
         for form in _in_both_cases(word):
             node = 0
@@ -109,12 +118,13 @@ def _line_of(n: int, lexicon: Mapping[str, int]) -> Automaton:
                     tree[node][byte] = len(tree)
                     tree.append({})
                     count.append(0)
+                    may_end.append(False)
                 node = tree[node][byte]
-            count[node] = n_syllables
+            count[node], may_end[node] = n_syllables, may_end[node] or word in ends
     bytes_used = sorted({byte for node in tree for byte in node} | set(f"{MARKS} \n".encode()))
     column = {byte: i for i, byte in enumerate(bytes_used)}
     size = len(tree) + 1  # of a layer: the tree, and the place after a mark
-    marked, end, begin = len(tree), (n + 1) * size, (n + 1) * size + 1
+    marked, closing, end = len(tree), (n + 1) * size, (n + 1) * size + 1  # closing: a last mark
     table = np.full((end + 2, len(bytes_used) + 1), DEAD)  # the last column: all other bytes
     layer = np.full((size, len(bytes_used) + 1), DEAD)
     for node, children in enumerate(tree):
@@ -128,9 +138,12 @@ def _line_of(n: int, lexicon: Mapping[str, int]) -> Automaton:
         table[words, column[ord(" ")]] = then * size
         for mark in MARKS.encode():
             table[words, column[mark]] = then * size + marked
-        table[words[then == n], column[ord("\n")]] = end
+        last = words[(then == n) & np.array(may_end)[words - here]]
+        table[last, column[ord("\n")]] = end
+        table[last[:, None], [column[mark] for mark in MARKS.encode()]] = closing
         table[here + marked, column[ord(" ")]] = here
-    table[n * size + marked, column[ord("\n")]] = end
+    table[closing, column[ord("\n")]] = end
+    begin = end + 1
     table[begin] = table[0]
     table[begin, column[ord(" ")]] = 0
     classes = np.array([column.get(byte, len(bytes_used)) for byte in range(256)])

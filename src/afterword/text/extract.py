@@ -3,9 +3,9 @@
     python -m afterword.text.extract            # all of them
     python -m afterword.text.extract austen     # one
 
-Needs pip's and (for Austen) apt's registries. Each file is written whole and then renamed, and
-only if the result has the checksum that ``corpora`` names; otherwise nothing is touched and the
-entry to put there is printed.
+Needs the registries of pip, of apt (for Austen and the glosses) and of npm (for the Chinese; and
+node). Each file is written whole and then renamed, and only if the result has the checksum that
+``corpora`` names; otherwise nothing is touched and the entry to put there is printed.
 """
 
 import configparser
@@ -23,6 +23,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from afterword.text.corpora import CORPORA, FOLDER, Document
+from afterword.text.extract_characters import glosses, rhymes
+from afterword.text.extract_verse import quatrains, verse
 
 NOVELS = [  # in the order in which they were published
     "Sense and Sensibility",
@@ -137,6 +139,7 @@ def write(name: str, documents: list[Document]) -> None:
 
 def main(names: list[str]) -> None:
     extractors = {"shakespeare": shakespeare, "austen": austen, "reviews": reviews}
+    extractors |= {"verse": verse, "quatrains": quatrains, "rhymes": rhymes, "glosses": glosses}
     for name in names or extractors:
         if name not in extractors:
             raise SystemExit(f"no corpus {name!r}; there are: {', '.join(extractors)}")
