@@ -1027,7 +1027,7 @@ from collections import Counter
 from afterword.plots.lines import plot_emerging
 
 n_times = Counter(re.findall(r"[\w']+", train_text))
-rows = {f"{row.nats:.1f}": " ".join(row.text[19:].split()[1:])  # not the end of "be…"
+rows = {f"{row.nats:.1f}": " ".join(row.text[19:].split()[1:])  # not half a word
         for row in samples.iloc[[0, 2, 4, 6]].itertuples()}
 plot_emerging(rows, known={word for word, n in n_times.items() if n >= 20})
 plt.show()

@@ -385,7 +385,7 @@ print(f"logits differ by less than {10 ** math.ceil(math.log10(off)):g}")
 # %%
 import tempfile
 from pathlib import Path
-sys.modules["torchao"] = None  # Colab's is too old for its own peft, which would stop
+sys.modules["torchao"] = None  # Colab's is too old for its own peft
 from peft import LoraConfig, PeftModel, get_peft_model
 from afterword.finetuning.adapters import load_adapter, save_adapter
 

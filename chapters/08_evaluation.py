@@ -3,7 +3,7 @@
 #
 # > *Shall I compare thee to a summer's day?*
 #
-# Four lines are typed in below, under *Four lines*. Read them first, and say which of them you would keep. Write it down, and write down why. <!-- number four: typed below -->
+# Four lines are typed in below, under *Four lines*. Read them first, and say which of them you would keep. Write it down, and write down why. <!-- number Four, Four: typed below -->
 #
 # In this chapter you will measure how likely a text is, how much of it stands in another, how varied it is, what it copied, and whether it keeps a form. Each of these numbers can be had in one line of code, and each of them prefers, somewhere, a text that nobody would want. We show which, and give each verdict its interval. Then we ask people, and measure how far they agree.
 #
@@ -456,7 +456,7 @@ for name, line in lines.items():
     end = found.start + found.length
     print(f"{name}: {found.length} letters, {line[found.start:end]!r}")
 
-# %% mystnb={"figure": {"caption": "Which of these four lines would you keep? Choose first; the chapter then finds what is marked, the longest piece that is copied."}, "image": {"alt": "Four lines under each other, with the longest copied piece of each underlined. Of angers' piece. Where is the custom at each one? Underlined: Where is the. Speak heard that thou hast which for to-night me. Underlined: d that thou hast. For that which thou hast heard me speak to-night. Underlined: For that which thou hast. Out one all me thine. Underlined: ll me thine."}} tags=["hide-input", "opening"]
+# %% mystnb={"figure": {"caption": "Which of these four lines would you keep? Choose first; the chapter then finds what is marked, the longest piece that is copied."}, "image": {"alt": "The lines A to D under each other, with the longest copied piece of each underlined. In A it is Where is the, in B d that thou hast, in C For that which thou hast, in D the end of all and me thine."}} tags=["hide-input", "opening"]
 from afterword.plots.lines import plot_marked
 
 copies = [(line, index.longest(line)) for line in lines.values()]

@@ -105,9 +105,14 @@ def execute(path: Path) -> dict:
     return {
         "chapter": path.stem,
         "code": code_hash(notebook.cells),
-        "seconds": round(took.seconds),
+        "seconds": round(unhurried(took)),
         "peak_mb": took.peak_mb,
     }
+
+
+def unhurried(took: Took) -> float:
+    """The clock's seconds, or the processors' where others made the chapter wait for them."""
+    return took.seconds if torch.cuda.is_available() else min(took.seconds, took.cpu_seconds)
 
 
 def front(notebook, chapter: str):

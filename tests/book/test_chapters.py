@@ -7,7 +7,7 @@ import pytest
 
 from book.checks.chapter import CHAPTERS, ROOT, Chapter
 from book.checks.times import SAID, over
-from book.tools.run_chapters import front
+from book.tools.run_chapters import Took, front, unhurried
 from tests.book.chapters import essence, repository
 
 
@@ -40,6 +40,15 @@ def test_every_cell_was_executed_once_and_in_order(path):
     """nbval compares nothing in a cell without an execution count: a stripped notebook passes."""
     counts = [cell.execution_count for cell in code(path)]
     assert counts == list(range(1, len(counts) + 1)), f"make run CHAPTER={path.stem}"
+
+
+def test_a_busy_machine_does_not_lengthen_a_chapters_record(monkeypatch):
+    """Where there is a GPU the clock counts: waiting for it is the chapter's own."""
+    busy, two_cores = Took(171, 2350, 60), Took(50, 2350, 90)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert [unhurried(took) for took in (busy, two_cores)] == [60, 50]
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert [unhurried(took) for took in (busy, two_cores)] == [171, 50]
 
 
 @each_chapter

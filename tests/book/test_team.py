@@ -76,7 +76,7 @@ def test_what_a_server_needs_is_computed_from_the_record(monkeypatch):
 
     with TIMES.open(encoding="utf-8") as file:
         largest = max(float(row["peak_mb"]) for row in csv.DictReader(file))
-    said = seats([{"chapter": "big", "peak_mb": "3000", "seconds": "60"}])
+    said = seats([{"chapter": "05_big", "peak_mb": "3000", "seconds": "60"}])
     assert "allow 4 GB and one core for each person, 40 GB" in said
     assert "```{seats}" in GUIDE
     assert not re.search(r"\d GB", GUIDE), f"a number of its own; the record says {largest:.0f} MB"
