@@ -7,8 +7,8 @@ where the one made of this working tree stands for the repository. No network is
 must come to its end within its time, by the clock or by the kernel's own work, whichever is less,
 everything must show, and pip must have changed nothing that Colab has.
 
-On 3.12 a chapter has two threads, as in Colab, which add in another order than the one thread of
-`make nbval`: a claim must not hang on the last digit. On the others two chapters run at once.
+Two chapters run at once. On 3.12 each has two threads, as in Colab, which add in another order than
+the one thread of `make nbval`: a claim must not hang on the last digit.
 
 Not seen here: a GPU; Colab's page, and whether widgets, live figures and links work on it; those of
 Colab's packages that the list leaves out; whether the repository answers at its address; packages
@@ -116,7 +116,7 @@ def run_all(version: str, python: str, chapters: list[Chapter]) -> list:
     base = colab.make_base(version, python)
     wheels = colab.make_wheels(base, [chapter.code[0][1].source for chapter in chapters])
     n_threads = 2 if version == colab.VERSION else 1
-    with concurrent.futures.ThreadPoolExecutor(3 - n_threads) as pool:
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
         runs = [pool.submit(run_alone, chapter, base, wheels, n_threads) for chapter in chapters]
         wrong = refused(version, base, wheels)
         for chapter, future in zip(chapters, runs, strict=True):
