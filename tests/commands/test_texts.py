@@ -37,6 +37,13 @@ def test_of_several_files_whole_ones_are_for_validation(here):
     assert sorted([*train.split("\n\n\n"), validation]) == [name * 10 for name in "abcde"]
 
 
+def test_the_poems_are_a_text_of_their_own():
+    train, validation = split(config("poems", share=0.1))
+    assert "Lucrece" in train + validation
+    assert "Heav'n" not in train[:100_000]
+    assert "Shall I compare thee" in train + validation
+
+
 def test_of_a_corpus_the_same_documents_are_for_validation_whatever_the_seed():
     train, validation = split(config("shakespeare", seed=3))
     assert 0.08 < len(validation) / (len(train) + len(validation)) <= 0.1

@@ -173,7 +173,7 @@ def test_the_tokens_of_bytes_have_names():
 
 
 def test_only_the_models_of_the_package_and_some_prompt():
-    with pytest.raises(ValueError, match=r"only the models of the package, not '\.\./x': writer"):
+    with pytest.raises(ValueError, match=r"models of the package, not '\.\./x': poet, writer"):
         live_writer("../x", prompt="a")
     with pytest.raises(ValueError, match="the prompt is empty; give the model a letter"):
         live_writer("writer", prompt="")

@@ -1,4 +1,4 @@
-from afterword.text.sonnets import sonnets
+from afterword.text.sonnets import poems, sonnets
 
 
 def test_there_are_154_sonnets_each_with_its_number():
@@ -22,3 +22,11 @@ def test_no_line_of_a_sonnet_is_blank_or_indented_or_a_number():
         for line in each.text.splitlines():
             assert line == line.strip()
             assert len(line) > 20, line
+
+
+def test_the_poems_are_in_modern_spelling_and_without_indents():
+    texts = [poem.text for poem in poems()]
+    assert len(texts) == len(set(texts)) == 199
+    assert not any(line.startswith(" ") for text in texts for line in text.split("\n"))
+    assert not any("thir " in text for text in texts)  # as Milton has it
+    assert any("Lucrece" in text for text in texts)

@@ -14,6 +14,7 @@ from afterword.text.batches import split_documents
 from afterword.text.bpe import BPETokenizer
 from afterword.text.bytes import ByteTokenizer
 from afterword.text.characters import CharTokenizer
+from afterword.text.sonnets import poems
 from afterword.text.tokenizer import Tokenizer, as_utf8
 
 MOST_STRANGE = 0.01
@@ -114,6 +115,8 @@ def check_lengths(texts: Texts, *, context_length: int, batch_size: int) -> None
 
 
 def _read(source: str) -> list[str]:
+    if source == "poems":
+        return [poem.text for poem in poems()]
     if source in corpora.CORPORA:
         return [document.text for document in corpora.load(source)]
     try:

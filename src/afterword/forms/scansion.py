@@ -75,7 +75,7 @@ def scan(
         plain = "".join(next(iter(word)) for word in words)
         return Scansion(plain, foot * n_feet, (), ())
     _, stresses, beats, used = min(found)
-    return Scansion(stresses, beats, tuple(_clashes(stresses, beats, licences)), used)
+    return Scansion(stresses, beats, tuple(clashes(stresses, beats, licences)), used)
 
 
 def lengths(line: str, *, licences: Licences = USUAL, sound: Sound = SPELLING) -> set[int] | None:
@@ -142,7 +142,7 @@ def _best(words: list[dict], pattern: tuple, licences: Licences) -> Iterable[tup
         for start, (cost, said, used) in reached.items():
             for reading, names in word.items():
                 end = start + len(reading)
-                n_clashes = len(list(_clashes(reading, beats[start:end], licences)))
+                n_clashes = len(list(clashes(reading, beats[start:end], licences)))
                 new = cost + CLASH * n_clashes + LICENCE * len(names), said + reading, used + names
                 if end <= len(beats) and (end not in nexts or new < nexts[end]):
                     nexts[end] = new
@@ -152,7 +152,12 @@ def _best(words: list[dict], pattern: tuple, licences: Licences) -> Iterable[tup
         yield cost, said, beats, own, used
 
 
-def _clashes(stresses: str, beats: str, licences: Licences) -> Iterator[int]:
+def clashes(stresses: str, beats: str, licences: Licences) -> Iterator[int]:
+    """The syllables, from 0, that are stressed where the metre has no stress.
+
+    >>> list(clashes("?10", "010", USUAL)), list(clashes("10", "01", USUAL))
+    ([], [0])
+    """
     for i, (stress, beat) in enumerate(zip(stresses, beats, strict=False)):
         if (stress, beat) == ("1", "0") or (
             (stress, beat) == ("0", "1") and not licences.promotion

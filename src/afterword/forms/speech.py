@@ -20,6 +20,18 @@ ELIDED = re.compile(
 # two vowels that may be said as one: glor(io)us, b(ei)ng, cr(ue)l
 JOINED = re.compile(r"(?<![tscxg])i[aeou]|(?<![qg])u[aeio]|[eouy]i(?=ng)|[ie]e(?=[lt])")
 VOWEL = re.compile("[aeiou]|hour|honou?r|honest|heir")  # how a word sounds that begins so
+ENDINGS = (  # an ending of then, one of today, and what more is said
+    ("'d", "ed", ""),
+    ("'st", "", ""),
+    ("'st", "e", ""),
+    ("'s", "", ""),
+    ("eth", "", "0"),
+    ("eth", "e", "0"),
+    ("est", "", "0"),
+    ("est", "e", "0"),
+    ("our", "or", ""),
+    ("oured", "ored", ""),
+)
 SILENT_ED = re.compile("[^aeiouytd]ed|[^aeiou]ied")
 
 
@@ -75,18 +87,7 @@ def _forms(word: str) -> Iterator[tuple[str, str]]:
     """A word, then what it may be in a dictionary of today: lov'd as loved, giveth as give."""
     bare = word.replace("'", "")
     yield from ((word, ""), (bare, ""))
-    for ending, instead, more in (
-        ("'d", "ed", ""),
-        ("'st", "", ""),
-        ("'st", "e", ""),
-        ("'s", "", ""),
-        ("eth", "", "0"),
-        ("eth", "e", "0"),
-        ("est", "", "0"),
-        ("est", "e", "0"),
-        ("our", "or", ""),
-        ("oured", "ored", ""),
-    ):
+    for ending, instead, more in ENDINGS:
         if word.endswith(ending):
             yield word.removesuffix(ending).replace("'", "") + instead, more
 

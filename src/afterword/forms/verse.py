@@ -183,11 +183,16 @@ def _rhymes(
         if i % len(form.rhymes) == 0:
             last = {}
         if letter in last:
-            yield i, _rhyme(lines[last[letter]], line, sound)
+            yield i, rhyme(lines[last[letter]], line, sound)
         last[letter] = i
 
 
-def _rhyme(before: str, line: str, sound: Sound) -> tuple[bool | None, str]:
+def rhyme(before: str, line: str, sound: Sound = SPELLING) -> tuple[bool | None, str]:
+    """Does a line rhyme with one before it, and what is amiss? None if there is no telling.
+
+    >>> rhyme("at my door", "on the floor"), rhyme("the sea", "the shore")
+    ((True, ''), (False, 'shore does not rhyme with sea'))
+    """
     ends = [spoken(each)[-1] for each in (before, line)]
     found = [known(word, sound) for word in ends]
     if None in found:  # then both by their spelling

@@ -3,6 +3,7 @@
 //   model = new afterword.GPT(config, weights)   config.json, and {name: {shape, data}} as in
 //   logits = model.start(ids)                    state_dict(); what it does not know is an Error,
 //   logits = model.feed(id)                      never a wrong answer
+//   model.back(n)
 //
 // Keys and values are kept. When the context is full, its newest half is read again ("jump").
 window.afterword ??= {};
@@ -183,6 +184,11 @@ afterword.GPT = class {
   feed(id) { // one token more
     const isFull = this.seen.length === this.config.context_length;
     return isFull ? this.start([...this.seen, id]) : this.step(id);
+  }
+
+  back(n) { // forget all but the first n tokens, as if the others had not been read
+    if (!(n >= 0 && n <= this.seen.length)) throw new Error(`${this.seen.length} tokens were read, cannot keep ${n}`);
+    this.seen.length = n;
   }
 
   step(id) {
