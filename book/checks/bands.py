@@ -24,7 +24,9 @@ from book.checks.numbers import shown
 
 WORDS = r"(?:training )?(?:steps?|updates?|epochs?|iterations?)\b"
 AXIS = re.compile(rf"xlabel\s*[=(]\s*[rf]*[\"'](?i:{WORDS})")
-LOADED = re.compile(r"""^\s*(\w+) = (?:\w+\.)?load_runs\(["']([\w-]+)["']\)""", re.MULTILINE)
+LOADED = re.compile(
+    r"""^\s*(\w+) = (?:\w+\.)?load_runs\(["']([\w-]+)["'](?:, unit=.*)?\)""", re.MULTILINE
+)
 
 
 def curves(chapter: Chapter) -> list[int]:

@@ -3,6 +3,8 @@
 import pytest
 
 from afterword.evaluation.ratings import read_votes, win_rates
+from afterword.music.abc import read_abc
+from afterword.music.sound import listen
 from afterword.plots.blind import write_blind_page
 from book.tools import look
 
@@ -50,7 +52,7 @@ def keys(page, *names):
 
 
 def told(page):
-    return page.get_by_role("status").inner_text()
+    return page.locator(".told").inner_text()
 
 
 def save(page, folder, button="Save votes"):
@@ -293,3 +295,23 @@ def test_without_scripts_the_page_says_so(chrome, file):
     page.goto(file.as_uri())
     assert page.get_by_text("This page needs JavaScript").is_visible()
     context.close()
+
+
+def test_tunes_are_played_where_they_are_shown_and_votes_go_on(chrome, tmp_path):
+    tunes = [read_abc(f"M:3/4\nL:1/4\nK:C\n{bar}|c3||\n") for bar in ("CEG", "GEC", "CDE", "EDC")]
+    a, b, c, d = (listen(tune, with_score=False) for tune in tunes)
+    pairs = [{"human": a, "model": b}, {"human": c, "model": d}]
+    file = write_blind_page(tmp_path, pairs, seed=3, title="Tunes", question=QUESTION)
+    page = visit(chrome, file)
+    begin(page)
+    for shown in ("Pair 1 of 2", "Pair 2 of 2"):
+        assert told(page) == shown
+        assert page.locator(".player[data-on]").count() == 2
+        page.get_by_role("button", name="Play").first.click()
+        page.locator(".note.now").wait_for(state="attached")
+        page.keyboard.press("ArrowRight")  # within a figure it is the figure's
+        assert told(page) == shown
+        press(page, "Text 1 is better")
+    assert page.get_by_text("2 of 2 done").is_visible()
+    assert page.heard == []
+    page.close()

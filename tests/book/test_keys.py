@@ -167,7 +167,20 @@ def work_votes(page, frame):
     page.keyboard.type("Ada")
     page.keyboard.press("Enter")
     page.keyboard.press("1")
-    assert inside.get_by_role("status").inner_text().startswith("Pair 2 of ")
+    assert inside.locator(".told").inner_text().startswith("Pair 2 of ")
+
+
+def work_player(page, figure):
+    page.keyboard.press("Enter")  # Play, where the focus is
+    page.wait_for_function("document.querySelectorAll('.note.now').length == 1")
+    assert figure.get_by_role("button").inner_text() == "Pause"
+    page.keyboard.press("Enter")
+    assert figure.get_by_role("button").inner_text() == "Play"
+    page.keyboard.press("Tab")  # to the bar
+    bar = figure.get_by_role("slider").first
+    before = int(bar.input_value())
+    page.keyboard.press("ArrowRight")
+    assert int(bar.input_value()) == before + 1
 
 
 DRIVES = {
@@ -175,7 +188,9 @@ DRIVES = {
     "knob": work_knob,
     "writer": work_writer,
     "verse": work_verse,
+    "player": work_player,
     "Blind votes": work_votes,
+    "Blind votes on tunes": work_votes,
 }
 BEFORE = """live => {
     const tabbed = [...document.querySelectorAll("a[href], button, summary, [tabindex]")].filter(

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -112,6 +114,8 @@ def test_a_curve_run_as_an_experiment_makes_a_band(tmp_path):
 
 
 def test_it_states_the_mean():
+    in_bits = dataclasses.replace(runs(), unit="bits a note")
+    assert str(in_bits).startswith("5 seeds: 1.500 bits a note at the end")
     assert str(runs()).startswith("5 seeds: 1.500 nats at the end, 95 % of runs between 1.")
 
 

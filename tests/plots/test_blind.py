@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterword.plots.blind import blind_key, blind_page, write_blind_page
+from afterword.plots.live import Live
 
 PAIRS = [{"human": f"a line, {i}", "model": f"line a, {i}"} for i in range(7)]
 ASKED = dict(seed=0, title="Two lines", question="Which is better?")
@@ -84,6 +85,17 @@ def test_no_text_breaks_the_page(text):
     assert shown(page)["question"] == text
     assert page.count("<script") == 2 == page.count("</script>")
     assert "<b>" not in page
+
+
+def test_a_live_figure_is_shown_as_what_it_is_and_marked_as_a_text_would_be():
+    figures = {who: Live(f"<b>{who[::-1]}</b>", "<svg/>", who) for who in ("human", "model")}
+    page, key = blind_page([figures], **ASKED), blind_key([figures], **ASKED)
+    marks = key["items"]["1"]
+    told = {marks[text["mark"]]: text["html"] for text in shown(page)["items"][0]["texts"]}
+    assert told == {"human": "<b>namuh</b>", "model": "<b>ledom</b>"}
+    assert "<b>" not in page
+    with pytest.raises(ValueError, match="want two different ones"):
+        blind_page([dict(human=figures["human"], model=figures["human"])], **ASKED)
 
 
 def test_page_and_key_are_written_side_by_side_and_a_key_is_never_lost(tmp_path):

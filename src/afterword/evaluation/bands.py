@@ -27,7 +27,7 @@ ROUNDING = 1e-4  # nats; what sums in another order, or threads, may make of the
 
 @dataclass(frozen=True)
 class Runs:
-    """Losses of several seeds at the same steps: ``losses[seed, step]``, in nats per token."""
+    """Losses of several seeds at the same steps: ``losses[seed, step]``, in ``unit``."""
 
     steps: tuple[int, ...]
     losses: Float[np.ndarray, "n_seeds n_steps"]
@@ -35,6 +35,7 @@ class Runs:
     command: str
     machine: str = ""
     date: str = ""
+    unit: str = "nats"  # per token
 
     def __post_init__(self):
         if len(set(self.seeds)) < MIN_SEEDS or len(set(self.seeds)) != len(self.seeds):
@@ -95,13 +96,16 @@ class Runs:
     def __str__(self):
         end, half = self.mean[-1], self.half_width(0.05)[-1]
         return (
-            f"{len(self.seeds)} seeds: {end:.3f} nats at the end, "
+            f"{len(self.seeds)} seeds: {end:.3f} {self.unit} at the end, "
             f"95 % of runs between {end - half:.3f} and {end + half:.3f}"
         )
 
 
-def load_runs(name: str, folder: Path = COMMITTED) -> Runs:
-    """The committed runs of that name: a table with a seed, a step and a loss in each row."""
+def load_runs(name: str, folder: Path = COMMITTED, *, unit: str = "nats") -> Runs:
+    """The committed runs of that name: a table with a seed, a step and a loss in each row.
+
+    The table does not know in which ``unit`` its losses are; who prints them says so.
+    """
     path = Path(folder, f"{name}.json")
     if not path.exists():
         raise ValueError(f"no runs are called {name!r}; there are: {known_tables(folder)}")
@@ -118,7 +122,7 @@ def load_runs(name: str, folder: Path = COMMITTED) -> Runs:
             "at each step: keep curves of different settings in different tables"
         ) from error
     made = (table.command, table.machine, table.date)
-    return Runs(tuple(steps), losses, tuple(table.seeds), *made)
+    return Runs(tuple(steps), losses, tuple(table.seeds), *made, unit)
 
 
 def save_runs(name: str, runs: Runs, folder: Path = COMMITTED) -> Path:

@@ -54,8 +54,15 @@
   const texts = [1, 2].map((n) => {
     const article = make("article", pair);
     make("h3", article, {textContent: `Text ${n}`});
-    return make("p", article, {className: "words"});
+    return make("div", article, {className: "words"});
   });
+  const fill = (place, {text, html}) => {
+    if (html === undefined) return place.replaceChildren(text);
+    place.innerHTML = html;
+    for (const silent of place.querySelectorAll("script")) { // what is set as HTML does not run
+      silent.replaceWith(make("script", place, {textContent: silent.textContent}));
+    }
+  };
   const choices = make("div", voting, {className: "choices"});
   choices.setAttribute("role", "group");
   choices.setAttribute("aria-label", "Which is better?");
@@ -96,7 +103,10 @@
     end.hidden = true;
     told.textContent = `Pair ${state.at + 1} of ${items.length}`;
     bar.value = done;
-    items[state.at].texts.forEach(({text}, i) => { texts[i].textContent = text; });
+    items[state.at].texts.forEach((text, i) => {
+      texts[i].classList.toggle("words", text.html === undefined);
+      fill(texts[i], text);
+    });
     const winner = state.votes[state.at]?.winner;
     for (const [choice, made] of choose) made.setAttribute("aria-pressed", String(choice === winner));
     back.disabled = state.at === 0;
@@ -139,6 +149,7 @@
   const keys = {ArrowLeft: "left", 1: "left", ArrowRight: "right", 2: "right", ArrowDown: "tie", 3: "tie", " ": "tie"};
   document.addEventListener("keydown", (event) => {
     if (voting.hidden || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target.closest(".pair")) return; // a figure there has its own keys
     if (event.key === " " && event.target.closest("button")) return; // it presses that button
     if (event.key in keys) vote(keys[event.key]);
     else if (event.key === "ArrowUp" || event.key === "Backspace") go(state.at - 1);

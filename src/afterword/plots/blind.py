@@ -4,7 +4,8 @@
 
 writes ``page.html``, one file that asks nothing of any network and can be sent to raters, and
 ``key.json``, which says who wrote what and stays at home. Raters save their votes as a file and
-send it back; ``evaluation.ratings.read_votes`` puts files and key together.
+send it back; ``evaluation.ratings.read_votes`` puts files and key together. Instead of texts it may
+show live figures, such as tunes that can be played; what they say in words is shown with them.
 """
 
 import hashlib
@@ -13,6 +14,8 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from afterword.plots.live import Live
 
 HERE = Path(__file__).parent
 PAGE = """<!doctype html>
@@ -42,8 +45,12 @@ PAGE = """<!doctype html>
 """
 
 
-def blind_page(pairs: Sequence[Mapping[str, str]], *, seed: int, title: str, question: str) -> str:
+def blind_page(
+    pairs: Sequence[Mapping[str, str | Live]], *, seed: int, title: str, question: str
+) -> str:
     """The page as one HTML file; each pair says, for two writers, what each wrote.
+
+    A text is shown as it is; of a ``Live`` the page holds the HTML, which must not say whose it is.
 
     Which text stands first is drawn, so that each place gets half of those that are named first.
     The page knows texts by marks only; ``blind_key`` with the same arguments says whose they are.
@@ -56,13 +63,20 @@ def blind_page(pairs: Sequence[Mapping[str, str]], *, seed: int, title: str, que
     return PAGE.format(title=html.escape(title), style=style, data=written, script=script)
 
 
-def blind_key(pairs: Sequence[Mapping[str, str]], *, seed: int, title: str, question: str) -> dict:
+def blind_key(
+    pairs: Sequence[Mapping[str, str | Live]], *, seed: int, title: str, question: str
+) -> dict:
     """The page's name, and for each item who wrote the text of each mark."""
     return _blinded(pairs, seed, title, question)[1]
 
 
 def write_blind_page(
-    folder: Path | str, pairs: Sequence[Mapping[str, str]], *, seed: int, title: str, question: str
+    folder: Path | str,
+    pairs: Sequence[Mapping[str, str | Live]],
+    *,
+    seed: int,
+    title: str,
+    question: str,
 ) -> Path:
     """Write ``page.html`` and ``key.json`` into a folder, each of them whole; where the page is.
 
@@ -92,16 +106,25 @@ def _replace(path: Path, text: str) -> None:
 def _blinded(pairs, seed: int, title: str, question: str) -> tuple[list[dict], dict]:
     """What the page may know, and what it may not."""
     _check(pairs, title, question)
-    asked = json.dumps([list(map(dict, pairs)), seed, title, question])
+    plain = [{who: _plain(text) for who, text in pair.items()} for pair in pairs]
+    asked = json.dumps([plain, seed, title, question])
     is_swapped = [bool(i % 2) for i in range(len(pairs))]
     random.Random(seed).shuffle(is_swapped)
     items, key = [], {}
     for number, (pair, swap) in enumerate(zip(pairs, is_swapped, strict=True), start=1):
         marks = {_digest(f"{asked}{number} {who}")[:8]: who for who in pair}
-        texts = [dict(mark=mark, text=pair[who]) for mark, who in marks.items()]
+        texts = [dict(mark=mark) | _shown(pair[who]) for mark, who in marks.items()]
         items.append(dict(item=str(number), texts=texts[::-1] if swap else texts))
         key[str(number)] = marks
     return items, dict(page=_digest(asked)[:12], seed=seed, title=title, items=key)
+
+
+def _shown(text: str | Live) -> dict[str, str]:
+    return {"html" if isinstance(text, Live) else "text": _plain(text)}
+
+
+def _plain(text: str | Live) -> str:
+    return text.html if isinstance(text, Live) else text
 
 
 def _digest(text: str) -> str:
@@ -115,7 +138,7 @@ def _check(pairs, title: str, question: str) -> None:
             f"{question!r}"
         )
     for number, pair in enumerate(pairs, start=1):
-        texts = list(pair.values())
+        texts = [_plain(text) for text in pair.values()]
         if len(texts) != 2 or not all(text.strip() for text in texts) or texts[0] == texts[1]:
             raise ValueError(
                 f"pair {number} is of {len(texts)} texts by {', '.join(pair) or 'nobody'}; want "
