@@ -72,7 +72,7 @@ def test_half_a_character_waits_for_the_rest():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["poet", "To be"], "no model is called 'poet'"),
+        (["novelist", "To be"], "no model is called 'novelist'"),
         (["writer", ""], "nothing to continue"),
         (["writer", "日"], "the alphabet has no '日'"),
         (["writer", "To", "--temperature", "0"], "the temperature must be above 0"),

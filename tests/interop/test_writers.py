@@ -80,8 +80,8 @@ def test_nothing_is_overwritten(tmp_path):
 
 
 def test_an_unknown_name_is_told_what_there_is():
-    with pytest.raises(ValueError, match=r"no model is called 'poet'.*there are: .*writer"):
-        load_writer("poet")
+    with pytest.raises(ValueError, match=r"no model is called 'novelist'.*there are: .*writer"):
+        load_writer("novelist")
 
 
 def test_a_config_of_another_version_is_refused():
