@@ -707,7 +707,7 @@ where, share = nearest(read_abc(went_on), near_to)
 print(f"nearest: {known[where].title}, {share:.2f} edits to a note; "
       f"the jig was read: {jig in known}")
 
-# %% mystnb={"figure": {"caption": "Four bars as O'Neill has them, and what a model of 800 steps made of them. Higher is higher, and a stroke is as long as its note."}, "image": {"alt": "Strokes from left to right, as high as their notes. The first four bars, of Haste to the Wedding, go up to a peak and come down; the model's next four go on in another colour."}} tags=["hide-input", "opening"]
+# %% mystnb={"figure": {"caption": "Four bars of an old jig, and what a model of 800 steps made of them. Higher is higher, and a stroke is as long as its note."}, "image": {"alt": "Strokes from left to right, as high as their notes. The first four bars, of Haste to the Wedding, go up to a peak and come down; the model's next four go on in another colour."}} tags=["hide-input", "opening"]
 from itertools import accumulate
 from afterword.plots.melodies import plot_continued
 

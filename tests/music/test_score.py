@@ -61,6 +61,17 @@ def test_each_note_is_drawn_once_and_in_order():
         assert used <= {path.get("id") for path in drawing.find(f"{SVG}defs")}
 
 
+def test_scores_on_one_page_share_no_id():
+    pytest.importorskip("verovio")
+    drawings = [engraved(read_abc(document.text)) for document in load("tunes")[::700]]
+    names = [
+        path.get("id")
+        for drawing in drawings
+        for path in ElementTree.fromstring(drawing).find(f"{SVG}defs")
+    ]
+    assert len(names) == len(set(names)) > 5 * len(drawings)
+
+
 def test_a_score_is_the_same_each_time_and_small():
     pytest.importorskip("verovio")
     tune = read_abc(load("tunes")[0].text)

@@ -4,6 +4,7 @@ The drawing needs the package ``verovio`` (LGPL), which is not installed with th
 draws is cut down to what is seen, about a third, and takes the colour of the text around it.
 """
 
+import hashlib
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -55,12 +56,18 @@ def _verovio():
 
 
 def slim(svg: str, said: str) -> str:
-    """The drawing alone, its notes and rests marked ``note``; ``said`` is what it is called."""
+    """The drawing alone, its notes and rests marked ``note``; ``said`` is what it is called.
+
+    The names of its glyphs end in a key of the drawing: on a page of several an id comes once.
+    """
     root = ElementTree.fromstring(svg)
     glyphs = {}
     for glyph in root.find(f"{SVG}defs"):
         glyphs["#" + glyph.get("id")] = glyph.get("id").split("-")[0]
     drawing = root.find(f"{SVG}svg")
+    plain = "".join(_drawn(child, glyphs) for child in drawing)
+    key = hashlib.sha256(plain.encode()).hexdigest()[:4]
+    glyphs = {href: f"{name}-{key}" for href, name in glyphs.items()}
     shapes = "".join(_drawn(child, glyphs) for child in drawing)
     defs = "".join(
         f'<path id="{glyphs["#" + glyph.get("id")]}" transform="scale(1,-1)" '

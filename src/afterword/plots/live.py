@@ -53,13 +53,17 @@ class Live:
         return {"text/html": self.html, "image/svg+xml": self.svg, "text/plain": self.text}
 
 
-def framed(name: str, *, still: str, data: dict) -> str:
+def framed(name: str, *, still: str, data: dict, shared: Sequence[str] = ()) -> str:
     """The HTML of a live figure: its still form, ``name.css`` and ``name.js``, and the data.
 
-    The script holds a function ``name(figure, data)``, called once with the figure's element.
+    The script holds a function ``name(figure, data)``, called once with the figure's element; those
+    of the ``shared`` names come before it.
     """
     files = {kind: (SCRIPTS / f"{name}.{kind}").read_text("utf8") for kind in ("css", "js")}
     numbers = json.dumps(data, ensure_ascii=False, sort_keys=True).replace("</", "<\\/")
+    files["js"] = (
+        "".join((SCRIPTS / f"{each}.js").read_text("utf8") for each in shared) + files["js"]
+    )
     key = hashlib.sha256((still + numbers + "".join(files.values())).encode()).hexdigest()[:12]
     style, script = (files[kind].strip() for kind in ("css", "js"))
     return FRAME.format(name=name, key=key, style=style, still=still, data=numbers, script=script)

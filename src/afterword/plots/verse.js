@@ -1,49 +1,8 @@
-// Verse written with a model in the page. Model, lexicon and code are fetched when the reader asks,
-// by script elements, since a page that was opened from a disk may fetch nothing else.
+// Verse written with a model in the page. fetching.js brings the model, words.js the lexicon.
 function verse(figure, data) {
-  const root = document.documentElement.dataset.content_root;
-  if (root === undefined) return; // not a page of the book: the still form stays
-  figure.querySelector(".stays").hidden = true; // it speaks of other places
-  const make = (tag, parent, settings = {}) =>
-    Object.assign(parent.appendChild(document.createElement(tag)), settings);
-  const folder = `${root}_static/writers/`;
-  const asking = make("div", figure, {className: "asking"});
-  const ask = make("button", asking, {type: "button", textContent: `Write with the model (${data.size})`});
-  const progress = make("progress", asking, {value: 0, max: 1, hidden: true});
-  progress.setAttribute("aria-label", "Loading the model");
-  const told = make("p", asking, {className: "told"});
-  told.setAttribute("role", "status");
-
-  const fetched = (file) => new Promise((done, fail) => {
-    const script = make("script", document.head, {src: folder + file, onload: done});
-    script.onerror = () => fail(new Error(`${file} did not come`));
-  });
-  async function load() {
-    const models = (window.afterword ??= {}).models ??= {}, own = `${data.model}/`;
-    if (!models[data.model]) await fetched(`${own}start.js`);
-    if (!afterword.Words) await fetched("words.js");
-    const {files, parts} = models[data.model];
-    for (const [i, file] of files.entries()) {
-      if (parts[i] === undefined) await fetched(own + file);
-      progress.value = (i + 1) / files.length;
-      told.textContent = `${i + 1} of ${files.length} parts`;
-      if (parts[i] === undefined) throw new Error(`${file} is damaged`);
-    }
-    return [afterword.open(models[data.model]), new afterword.Words(afterword.sounds)];
-  }
-  ask.addEventListener("click", async () => {
-    if (!progress.hidden) return; // it is on its way
-    progress.hidden = false;
-    told.textContent = "";
-    try {
-      const loaded = await load();
-      asking.remove();
-      companion(figure, data, ...loaded, make);
-    } catch (error) {
-      progress.hidden = true;
-      told.textContent = `The model could not be loaded: ${error.message}. Try again, or build the book anew.`;
-    }
-  });
+  const lexicon = {file: "words.js", has: () => afterword.Words};
+  fetching(figure, data, "Write with the model", [lexicon], (opened, make) =>
+    companion(figure, data, opened, new afterword.Words(afterword.sounds), make));
 }
 
 function companion(figure, data, opened, words, make) {

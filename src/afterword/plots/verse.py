@@ -51,7 +51,7 @@ def verse_form(
     mark = f'<p class="stays" data-model="{html.escape(data["model"])}">{STAYS}</p>'
     given = data | dict(size=f"{n_bytes / 1e6:.1f} MB")
     text = f"Live figure: verse written with a model.\n{verse}{said}"
-    page = framed("verse", still=f"{still}\n{mark}", data=given)
+    page = framed("verse", still=f"{still}\n{mark}", data=given, shared=["fetching"])
     return Live(page, _figure(before, choices), text)
 
 

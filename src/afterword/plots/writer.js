@@ -1,48 +1,6 @@
-// A model in the page. It is fetched when the reader asks, by script elements, since nothing else
-// may be fetched by a page that was opened from a disk. gpt.js and sampler.js come with it.
+// A model in the page, which writes as the reader turns its knobs. fetching.js brings it.
 function writer(figure, data) {
-  const root = document.documentElement.dataset.content_root;
-  if (root === undefined) return; // not a page of the book: the still form stays
-  figure.querySelector(".stays").hidden = true; // it speaks of other places
-  const make = (tag, parent, settings = {}) =>
-    Object.assign(parent.appendChild(document.createElement(tag)), settings);
-  const folder = `${root}_static/writers/${data.model}/`;
-  const asking = make("div", figure, {className: "asking"});
-  const ask = make("button", asking, {type: "button", textContent: `Load the model (${data.size})`});
-  const progress = make("progress", asking, {value: 0, max: 1, hidden: true});
-  progress.setAttribute("aria-label", "Loading the model");
-  const told = make("p", asking, {className: "told"});
-  told.setAttribute("role", "status");
-
-  const fetched = (file) => new Promise((done, fail) => {
-    const script = make("script", document.head, {src: folder + file, onload: done});
-    script.onerror = () => fail(new Error(`${file} did not come`));
-  });
-  async function load() {
-    const models = (window.afterword ??= {}).models ??= {};
-    if (!models[data.model]) await fetched("start.js");
-    const {files, parts} = models[data.model];
-    for (const [i, file] of files.entries()) {
-      if (parts[i] === undefined) await fetched(file);
-      progress.value = (i + 1) / files.length;
-      told.textContent = `${i + 1} of ${files.length} parts`;
-      if (parts[i] === undefined) throw new Error(`${file} is damaged`);
-    }
-    return afterword.open(models[data.model]);
-  }
-  ask.addEventListener("click", async () => {
-    if (!progress.hidden) return; // it is on its way
-    progress.hidden = false;
-    told.textContent = "";
-    try {
-      const loaded = await load();
-      asking.remove();
-      form(figure, data, loaded, make);
-    } catch (error) {
-      progress.hidden = true;
-      told.textContent = `The model could not be loaded: ${error.message}. Try again, or build the book anew.`;
-    }
-  });
+  fetching(figure, data, "Load the model", [], (loaded, make) => form(figure, data, loaded, make));
 }
 
 function form(figure, data, {model, tokens, unknown, encode, decode}, make) {

@@ -57,7 +57,11 @@ def writer_form(
     still = f"{bars(prompt, tokens, *probs)}\n<p>{html.escape(said)}</p>"
     page = f'{still}\n<p class="stays" data-model="{html.escape(model)}">{STAYS}</p>'
     text = f"Live figure: the model writes on from “{end_of(prompt)}”. {said}"
-    return Live(framed("writer", still=page, data=data), _figure(prompt, tokens, *probs), text)
+    return Live(
+        framed("writer", still=page, data=data, shared=["fetching"]),
+        _figure(prompt, tokens, *probs),
+        text,
+    )
 
 
 def named(token: str) -> str:
