@@ -54,7 +54,7 @@ test: lint  ## everything CI checks
 	$(BIN)/python -m pytest -q -n 2 $(UNITS) --ignore=tests/book
 	$(MAKE) --no-print-directory nbval
 	$(MAKE) --no-print-directory book
-	$(BIN)/python -m pytest -q tests/book
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/book
 	$(MAKE) --no-print-directory alone
 
 fast: lint  ## what to run while working: under a minute, no chapter executed, no page built

@@ -7,7 +7,7 @@
 #
 # In this chapter one small model, which never learns anything more, says one phrase for ever, then talks nonsense, then recites stage directions, leaves out the letter *e*, and ends a line on a rhyme that it was given. Its weights stay as they are. All that changes is how a letter is chosen from the probabilities that it gives. Some of the results are not what we had expected.
 #
-# **Needs** chapters 1, 2, 4 and 5. **Time** about 55 seconds and 1.2 GB on two CPU cores, which is what Colab lends; not yet timed on a T4. Where there is a GPU the same cells use it; nothing here wants one. **You will have** a way to choose for each purpose, from the plain draw to beam search, constraints that cannot be broken, a cache, a draft that works ahead, and a figure that writes on the page.
+# **Needs** chapters 1, 2, 4 and 5. **Time** about 35 seconds and 1.2 GB on two CPU cores, which is what Colab lends; not yet timed on a T4. Where there is a GPU the same cells use it; nothing here wants one. **You will have** a way to choose for each purpose, from the plain draw to beam search, constraints that cannot be broken, a cache, a draft that works ahead, and a figure that writes on the page.
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/afterword-book/afterword/blob/main/chapters/06_sampling.ipynb)
 

@@ -33,6 +33,18 @@ print(sys.prefix)
 # %%
 a = 1
 """
+LIVE = """\
+# %%
+from afterword.music.abc import read_abc
+from afterword.music.sound import listen
+
+listen(read_abc("M:C|\\nL:1/8\\nK:D\\nDEFG ABcd|dcBA GF:|\\n"))
+
+# %%
+from afterword.plots.live import live_attention
+
+live_attention([[[1.0, 0.0], [0.5, 0.5]]], ["the", "sea"], ["the", "sea"], heads=["one"])
+"""
 
 
 def stored(script: str) -> nbformat.NotebookNode:
@@ -161,6 +173,26 @@ def test_the_seconds_of_a_cell_are_shown_and_not_saved(lab, pair):
     assert "execution" in lab.notebook().cells[1].metadata
     lab.do("docmanager:save")
     assert nbformat.read(notebook, 4).cells[1].metadata == {}
+
+
+def test_a_tune_plays_and_is_followed_and_a_live_figure_answers(lab, pair):
+    pytest.importorskip("verovio")
+    notebook, script = pair
+    lab.close_all()
+    script.write_text(LIVE)
+    nbformat.write(stored(LIVE), notebook)
+    lab.double_click("chapters/99_tiny.ipynb")
+    lab.wait_for_kernel()
+    lab.do("notebook:run-all-cells")
+    player, attention = (
+        lab.page.locator(f"figure.live.{name}") for name in ("player", "attention")
+    )
+    player.get_by_role("button", name="Play").click()
+    player.locator(".note.now").wait_for(state="attached")
+    player.get_by_role("button", name="Pause").click()
+    assert player.locator(".note.now").count() == 0
+    attention.get_by_role("button", name="sea").click()
+    assert attention.locator(".number").all_inner_texts() == ["0.50", "0.50"]
 
 
 def test_an_edit_of_the_script_elsewhere_is_seen_and_keeps_the_outputs(lab, pair):

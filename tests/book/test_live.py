@@ -1,8 +1,11 @@
 """Live figures in a real browser, from a page that holds nothing else, with the network cut."""
 
+import html as text
+
 import pytest
 
 from afterword.plots.live import live_attention
+from book.checks.chapter import CHAPTERS, Chapter
 from book.tools import look
 
 pytestmark = pytest.mark.slow
@@ -78,3 +81,29 @@ def test_without_scripts_the_tables_stand(chrome, tmp_path):
     assert page.locator("table").count() == 2
     assert page.locator("table").first.is_visible()
     context.close()
+
+
+def alive(path) -> list[str]:
+    """A chapter's outputs that hold scripts: live figures, and votes in their frames."""
+    outputs = (out for _, cell in Chapter.read(path).code for out in cell.outputs)
+    found = ("".join(out.get("data", {}).get("text/html", "")) for out in outputs)
+    return [html for html in found if 'data-live="' in html or "srcdoc=" in html]
+
+
+@pytest.mark.parametrize("path", [p for p in CHAPTERS if alive(p)], ids=lambda p: p.stem)
+def test_in_a_frame_of_its_own_as_in_colab_it_starts_and_nothing_goes_wrong(chrome, tmp_path, path):
+    """Colab shows each output in a frame of another origin: nothing kept, nothing of the book."""
+    file, figures = tmp_path / "colab.html", alive(path)
+    frame = '<iframe title="output" sandbox="allow-scripts allow-downloads" srcdoc="{}"></iframe>'
+    frames = (frame.format(text.escape(f"<!doctype html>{html}")) for html in figures)
+    file.write_text(f"{PAGE}<body>{''.join(frames)}", encoding="utf-8")
+    page = look.visit(chrome, file.as_uri(), look.SIZES["desktop"])
+    for i, html in enumerate(figures):
+        inside = page.frames[0].child_frames[i]
+        if 'data-live="' in html:
+            inside.wait_for_selector("figure.live[data-on]")
+        if 'class="live player"' in html:
+            inside.get_by_role("button", name="Play").click()
+            inside.wait_for_selector(".note.now", state="attached")
+    assert page.heard == []
+    page.close()
