@@ -188,7 +188,7 @@ WRONG = {
     check_closes: [
         (lambda lines: False, "One opened and one closed"),
         (always, "must be closed before the tune ends"),
-        (all_opened, "goes back to the beginning"),
+        (all_opened, "goes back to where its part began"),
         (lambda lines: closes(lines) is True or (None if closes(lines) is None else
          lines[-1] == ":|"), "opened twice and closed once"),
         (double_is_a_start, "closes what is open, and opens"),

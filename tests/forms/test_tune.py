@@ -15,11 +15,13 @@ from afterword.forms.tune import (
     key_fits,
     nearest,
     parts,
+    parts_join,
     repeats_close,
 )
 from afterword.music.abc import read_abc
 from afterword.music.keys import Key
 from afterword.music.melody import melody
+from afterword.music.order import bars_played
 from afterword.text.corpora import load
 from tests.music.making import tunes
 
@@ -47,6 +49,7 @@ def test_the_kesh_jig_keeps_every_rule():
         n_bars=16,
         bars=1.0,
         repeats_close=True,
+        parts_join=True,
         ends_home=True,
         in_key=1.0,
         key_fits=True,
@@ -65,7 +68,16 @@ def test_a_verdict_is_the_same_in_every_key_and_says_what_the_bars_say(made):
     from afterword.music.writing import write_abc
 
     verdict, moved = check(write_abc(made)), check(write_abc(made.transposed(5)))
-    for field in ("n_bars", "bars", "repeats_close", "ends_home", "in_key", "key_fits", "parts"):
+    for field in (
+        "n_bars",
+        "bars",
+        "repeats_close",
+        "parts_join",
+        "ends_home",
+        "in_key",
+        "key_fits",
+        "parts",
+    ):
         assert getattr(verdict, field) == getattr(moved, field)
     if verdict.bars is not None:
         assert verdict.bars == full_bars(write_abc(made))
@@ -107,6 +119,41 @@ def test_a_repeat_that_is_opened_is_closed(body, closes):
 
 
 @pytest.mark.parametrize(
+    ("body", "joins"),
+    [
+        ("CD|EF||", None),
+        ("|:CD|EF:|", True),
+        ("CD|E:|", False),
+        ("G|CD|E:|", True),
+        ("G|CD|EF:|", False),
+        ("G|:CD|EF:|", True),
+        ("G|CD|E||F|GA|B||", True),
+        ("G|CD|EF||F|GA|B||", False),
+        ("|:CD|[1EF:|[2GA||", True),
+        ("|:CD|[1E:|[2GA||", False),
+        ("G|CD|[1E:|[2EF||", True),
+        ("|:CD|E[1F:|[2G||", True),
+        ("|:CD|EF:|GA|B|CD||", True),
+    ],
+)
+def test_parts_join_where_a_pick_up_fills_the_bar_before_it(body, joins):
+    assert parts_join(tune(body)) is joins
+
+
+def test_what_joins_and_adds_up_is_whole_bars_long_as_it_is_played():
+    n_seen = 0
+    for document in load("tunes")[::20]:
+        verdict, made = check(document.text), read_abc(document.text)
+        if not (verdict.bars_add_up and verdict.parts_join):
+            continue
+        lengths = [sum(note.duration for note in bar) / made.bar_length for bar in made.in_bars()]
+        whole = sum(lengths[bar] for bar in bars_played(made)) % 1
+        assert whole in (0, lengths[0] % 1), document.text
+        n_seen += 1
+    assert n_seen > 150
+
+
+@pytest.mark.parametrize(
     ("body", "letters"),
     [
         ("CD|EF||GA|cB||", "AB"),
@@ -145,6 +192,7 @@ def test_people_keep_the_rules_as_often_as_was_measured():
     verdicts = [check(document.text) for document in load("tunes")[::10]]
     share = lambda flags: sum(flag is True for flag in flags) / len(verdicts)  # noqa: E731
     assert 0.87 < share(v.bars_add_up for v in verdicts) < 0.97  # 0.92 of all
+    assert 0.82 < share(v.parts_join for v in verdicts) < 0.94  # 0.88
     assert 0.74 < share(v.ends_home for v in verdicts) < 0.88  # 0.82
     assert 0.88 < share(v.key_fits for v in verdicts) < 0.97  # 0.93
     assert not any(verdict.error for verdict in verdicts)

@@ -9,7 +9,8 @@ from hypothesis import given
 
 from afterword.music import sound
 from afterword.music.abc import read_abc
-from afterword.music.sound import bars_played, listen, timed, tone, wave
+from afterword.music.order import bars_played, timed
+from afterword.music.sound import listen, tone, wave
 from afterword.plots.live import SCRIPTS
 from tests.music.making import tunes
 

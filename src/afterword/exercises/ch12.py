@@ -76,7 +76,11 @@ def check_closes(closes) -> None:
 CASES = [
     (["|:", "|", ":|"], True, "One opened and one closed is right."),
     (["|:", "|", "||"], False, "What was opened must be closed before the tune ends."),
-    (["|", ":|", "|", ":|"], True, "A repeat that nothing opened goes back to the beginning."),
+    (
+        ["|", ":|", "|", ":|"],
+        True,
+        "A repeat that nothing opened goes back to where its part began.",
+    ),
     (["|:", "|", "|:", "|", ":|"], False, "It was opened twice and closed once: count as you go."),
     (["|:", "|", "::", "|", ":|"], True, "The sign :: closes what is open, and opens the next."),
     (["|:", "|", "::", "|", "||"], False, "The sign :: opens too, and nothing closed it."),

@@ -18,6 +18,7 @@ from afterword.evaluation.edits import Neighbours, edit_share
 from afterword.music.abc import read_with_bars
 from afterword.music.keys import Key, key_on
 from afterword.music.melody import melody
+from afterword.music.order import bars_played
 from afterword.music.tune import Note, Tune
 
 FEW = 12  # notes, below which nothing is said of the key
@@ -37,6 +38,7 @@ class Verdict:
     n_bars: int | None = None
     bars: float | None = None  # the share that is full, by ``evaluation.bars``
     repeats_close: bool | None = None  # None: it has none
+    parts_join: bool | None = None  # as it is played; None: one part, played once
     ends_home: bool | None = None  # on the tonic of the key that it names
     in_key: float | None = None  # the share of notes that need no sign in that key
     key_fits: bool | None = None  # does no other signature fit better? None: about as well
@@ -68,6 +70,7 @@ def check(text: str) -> Verdict:
         n_bars=len(found),
         bars=share_full(found) if any(bar.length >= 1 or bar.is_last for bar in found) else None,
         repeats_close=repeats_close(tune),
+        parts_join=parts_join(tune),
         ends_home=pitches[-1] % 12 == tune.key.home if pitches else None,
         in_key=in_key(tune),
         key_fits=key_fits(tune),
@@ -101,6 +104,30 @@ def repeats_close(tune: Tune) -> bool | None:
                 return False
             awaited = not is_second
     return not is_open and not awaited
+
+
+def parts_join(tune: Tune) -> bool | None:
+    """Where one part follows another, or itself, as played: do the bars that meet make whole ones?
+
+    Between two whole bars stands nothing, or a bar and the pick-up that fills it, also where a
+    repeat goes back to the pick-up. None if one part is played once.
+
+    >>> from afterword.music.abc import read_abc
+    >>> one = "M:3/4\\nL:1/4\\nK:C\\nG|CDE|F2:|\\n"
+    >>> parts_join(read_abc(one)), parts_join(read_abc(one.replace("F2", "F2E")))
+    (True, False)
+    """
+    lengths = [_time(bar) / tune.bar_length for bar in tune.in_bars()]
+    order, met = bars_played(tune), []
+    gap, is_joint = None, False  # what was played since the last whole bar; none was yet
+    for before, bar in zip([-1, *order], order, strict=False):
+        is_joint = is_joint or bar != before + 1 or tune.lines[bar].sign not in ("", "|")
+        if lengths[bar] % 1 == 0:
+            met += [gap] if is_joint and gap is not None else []
+            gap, is_joint = 0, False
+        elif gap is not None:
+            gap += lengths[bar]
+    return all(length % 1 == 0 for length in met) if met else None
 
 
 def in_key(tune: Tune) -> float | None:
