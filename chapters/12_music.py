@@ -624,7 +624,7 @@ for n_steps in (240, 800):
             "way", "full bars, T 0.7", "free, T 0.7")).iloc[0]
         print(f"  {rule} {one['mean']:+.2f} ({one.low:+.2f} to {one.high:+.2f})")
 
-# %% mystnb={"image": {"alt": "For each of five rules a dot with its interval for free writing and for full bars, and a green mark for people. Full bars are at one for bars, and left of free writing for parts that join and for repeats; for the tonic and for phrases that return the two overlap."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "For each of the rules a dot with its interval for free writing and for full bars, and a green mark for people. Full bars are at one for bars, and left of free writing for parts that join and for repeats; for the tonic and for phrases that return the two overlap."}} tags=["hide-input"]
 free, full = "free", "full bars"
 rows = {name: {free: by_way(800, "free, T 0.7", rule),
                full: by_way(800, "full bars, T 0.7", rule)}

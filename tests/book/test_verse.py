@@ -294,6 +294,90 @@ def test_the_verse_is_finished_in_its_form_and_the_same_seed_does_it_again(page)
     assert pen(page).input_value().split("\n")[:2] == whole.split("\n")[:2]
 
 
+def test_a_second_stanza_is_finished_as_the_first_is(page):
+    load_model(page)
+    page.get_by_label("Metre").select_option("eight syllables")
+    page.get_by_label("Rhymes").select_option("aabb")
+    write(page, f"{FIRST}\n" * 4 + "I see the day go out to sea,\n")
+    press(page, "Finish the verse")
+    done = "() => document.querySelector('.writing textarea').value.split('\\n').length == 9"
+    page.wait_for_function(done, timeout=60_000)
+    rest(page)
+    assert "8 syllables, rhymes with “sea”" in holds(page, 1)
+    assert all("8 syllables" in holds(page, i) for i in range(4))
+    assert pen(page).input_value().rstrip()[-1] in ".?!"
+
+
+def test_at_the_lowest_temperature_the_line_is_made_of_the_likeliest_words(page):
+    load_model(page)
+    write(page, f"{FIRST}\nAnd all the ships that ")
+    lines = {}
+    for heat, seed in (("0.01", "0"), ("0.01", "5"), ("2", "0"), ("2", "5")):
+        page.get_by_label("Temperature").fill(heat)
+        page.get_by_label("Seed").fill(seed)
+        press(page, "Finish the line")
+        page.wait_for_function(
+            "() => document.querySelector('.writing textarea').value.split('\\n').length == 3"
+        )
+        rest(page)
+        lines[heat, seed] = pen(page).input_value()
+        press(page, "Undo")
+        rest(page)
+    while pen(page).input_value().count("\n") < 2:
+        page.locator(".offered button").first.click()
+        rest(page)
+    assert lines["0.01", "0"] == lines["0.01", "5"] == pen(page).input_value()
+    assert len(set(lines.values())) == 3
+
+
+def test_a_second_press_stops_the_writing(page):
+    load_model(page)
+    press(page, "Finish the verse")
+    press(page, "Finish the verse")
+    rest(page)
+    begun = pen(page).input_value()
+    page.wait_for_timeout(1500)
+    assert pen(page).input_value() == begun
+    assert begun.count("\n") < 4
+
+
+def test_behind_a_line_that_is_whole_the_next_one_begins(page):
+    load_model(page)
+    write(page, FIRST)
+    first = offered(page)[0].split(",")[0]
+    assert said(page).startswith("Line 2: ")
+    page.locator(".offered button").first.click()
+    rest(page)
+    assert pen(page).input_value().startswith(f"{FIRST}\n{first}")
+
+
+def test_another_metre_or_scheme_is_held_against_the_lines_at_once(page):
+    load_model(page)
+    write(page, f"{FIRST}\n{FIRST}\n")
+    page.get_by_label("Metre").select_option("tetrameter")
+    rest(page)
+    assert holds(page, 0) == "10 syllables, 8 wanted"
+    page.get_by_label("Rhymes").select_option("aabb")
+    rest(page)
+    assert holds(page, 1) == "10 syllables, 8 wanted, no rhyme with “sign”"
+
+
+def test_what_was_typed_in_one_go_is_undone_in_one(page):
+    load_model(page)
+    pen(page).press_sequentially("And all")
+    rest(page)
+    press(page, "Undo")
+    assert pen(page).input_value() == f"{FIRST}\n"
+
+
+def test_a_word_of_ones_own_with_its_mark_gets_no_other(page):
+    load_model(page)
+    write(page, f"{FIRST}\nAnd all ")
+    page.get_by_label("A word of your own").fill("alone;")
+    press(page, "Put it in")
+    assert pen(page).input_value() == f"{FIRST}\nAnd all alone; "
+
+
 def test_where_nothing_rhymes_the_page_says_so_and_asks_for_no_rhyme(page):
     load_model(page)
     page.get_by_label("Rhymes").select_option("aabb")

@@ -8,8 +8,8 @@ import torch
 from afterword.forms.candidates import AT_END, INSIDE, candidates, likeliest, mark, seen
 from afterword.forms.companion import METRES, PLAIN, SCHEMES, Companion, demand_of, form_of
 from afterword.forms.fitting import Demand, fitting
-from afterword.forms.lexicon import load_lexicon
-from afterword.forms.verse import check
+from afterword.forms.lexicon import Lexicon, load_lexicon
+from afterword.forms.verse import Form, check
 from afterword.interop.writers import load_writer
 from afterword.text.characters import CharTokenizer
 
@@ -82,7 +82,15 @@ def test_before_the_end_of_a_line_the_marks_of_the_end_count():
     assert ends.prob == pytest.approx(probability(text, ends.word, AT_END), rel=1e-4)
 
 
+def test_twelve_are_given_unless_so_many_are_asked_for_and_a_line_of_spaces_is_a_new_one():
+    found = candidates(POET, LETTERS, "The sea\n  ", Demand(n_feet=1))
+    assert len(found) == 12
+    assert all(each.word.lstrip("'")[0].isupper() for each in found)
+    assert len(candidates(POET, LETTERS, "The sea\n", Demand(n_feet=1), n=3)) == 3
+
+
 def test_curly_marks_are_read_as_plain_ones():
+    assert seen("‘a’ “b” c–d—e") == "\n'a' \"b\" c-d-e"
     line = "\nAnd the sea’s "
     assert (
         candidates(POET, LETTERS, line, Demand())[:3]
@@ -119,6 +127,35 @@ def test_the_same_seed_writes_the_same_line_and_another_another():
     assert len({line(seed) for seed in range(4)}) > 1
 
 
+def test_at_a_low_temperature_the_likeliest_words_are_drawn_and_at_a_high_one_others():
+    demand, start = Demand(n_feet=2), "The sea\nAnd "
+
+    def line(temperature, seed=0):
+        companion = Companion(model=POET, tokenizer=LETTERS, temperature=temperature)
+        rng = torch.Generator().manual_seed(seed)
+        return companion.finish_line(start, demand, rng=rng)
+
+    companion, greedy = Companion(model=POET, tokenizer=LETTERS), start
+    while not greedy.endswith("\n"):
+        best = companion.candidates(greedy, demand, n=1)[0]
+        greedy = companion.with_mark(greedy + best.word, AT_END if best.ends else INSIDE)
+    assert line(0.01) == greedy
+    assert any(line(5.0, seed) != greedy for seed in range(2))
+
+
+def test_a_companion_offers_words_of_its_own_lexicon_only():
+    few = Lexicon(LEXICON.entries[word] for word in ("sea", "the", "day"))
+    companion = Companion(model=POET, tokenizer=LETTERS, lexicon=few)
+    found = companion.candidates("And ", Demand(n_feet=2))
+    assert {each.word for each in found} == {"sea", "the", "day"}
+
+
+def test_a_verse_that_has_its_lines_already_is_left_alone():
+    companion, form = Companion(model=POET, tokenizer=LETTERS), form_of("ballad", "free")
+    for n in (4, 5):
+        assert companion.finish("The sea\n" * n, form, rng=torch.Generator()) == "The sea\n" * n
+
+
 def test_the_mark_is_the_likeliest_of_those_that_may_stand():
     text = "The sea keeps what it takes"
     with torch.no_grad():
@@ -139,6 +176,8 @@ def test_a_form_says_what_is_asked_of_the_next_line():
     ]
     assert demand_of(form, [*lines, "a day"], LEXICON).rhyme == ""  # a new stanza
     assert demand_of(form, ["a month", "x"], LEXICON).rhyme == ""  # which nothing rhymes with
+    threes = Form(name="threes", rhymes="aaab", syllables=(8,), foot="01")
+    assert demand_of(threes, ["the sea", "a day"], LEXICON).rhyme == "day"  # the nearest before
     assert demand_of(form_of("eight syllables", "free"), lines, LEXICON) == Demand(
         n_feet=8, foot="", licences=PLAIN
     )

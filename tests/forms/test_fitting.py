@@ -4,9 +4,9 @@ from itertools import product
 
 import pytest
 
-from afterword.forms.fitting import Demand, Fit, fitting, rhymes_of
+from afterword.forms.fitting import Demand, Fit, fitting, places, rhymes_of
 from afterword.forms.lexicon import Entry, Lexicon, load_lexicon
-from afterword.forms.scansion import STRICT, lengths, scan
+from afterword.forms.scansion import STRICT, USUAL, Licences, lengths, scan
 from afterword.forms.speech import spoken
 from afterword.forms.verse import rhyme
 
@@ -57,9 +57,11 @@ DEMANDS = [
     ("every day", Demand(n_feet=3)),
     ("remember", Demand(n_feet=3, rhyme="alone away")),
     ("the", Demand(n_feet=2, licences=STRICT)),
+    ("the morrow", Demand(n_feet=2, licences=STRICT)),
     ("the", Demand(n_feet=1, foot="001")),
     ("", Demand(n_feet=3, foot="")),
     ("every", Demand(n_feet=4, foot="", rhyme="day")),
+    ("every", Demand(n_feet=4, foot="", licences=STRICT)),
 ]
 
 
@@ -88,6 +90,36 @@ def test_no_word_is_a_dead_end():
     follow("")
 
 
+MORE, END = Fit(False, True), Fit(True, False)
+
+
+@pytest.mark.parametrize(
+    ("n", "asked", "wanted"),
+    [
+        (2, "", {"water": END, "away": END}),
+        (3, "", {"remember": END}),  # one syllable cannot be filled
+        (4, "", {"water": MORE, "away": MORE}),
+        (12, "", {"water": MORE, "away": MORE, "remember": MORE}),
+        (2, "day", {"away": END}),
+        (5, "day", {"remember": MORE}),  # then away; after two syllables nothing that rhymes
+    ],
+)
+def test_a_word_after_which_nothing_fills_the_line_is_not_offered(n, asked, wanted):
+    few = Lexicon(TINY.entries[word] for word in ("water", "away", "remember"))
+    assert fitting("", Demand(n_feet=n, foot="", rhyme=asked), few) == wanted
+
+
+@pytest.mark.parametrize(("word", "shorter"), [("heaven", 1), ("loved", 1), ("glorious", 2)])
+def test_a_word_is_shortened_or_lengthened_only_where_the_licences_allow_it(word, shorter):
+    lexicon, plain = load_lexicon(), 1 if word == "loved" else shorter + 1
+    for licences, sizes in ((USUAL, {shorter, shorter + 1}), (STRICT, {plain})):
+        demand = Demand(n_feet=3, foot="", licences=licences)
+        assert {place.n for place in places(word, demand, lexicon)} == sizes
+        for n in (1, 2, 3):
+            found = fitting("", Demand(n_feet=n, foot="", licences=licences), lexicon)
+            assert (word in found and found[word].ends) == (n in sizes)
+
+
 def test_the_rhymes_of_the_lexicon_are_those_of_the_checker():
     lexicon = load_lexicon()
     found = rhymes_of("the shore is far, my love", lexicon)
@@ -101,6 +133,7 @@ def test_the_rhymes_of_the_lexicon_are_those_of_the_checker():
     ("line", "demand", "message"),
     [
         ("the sea the sea the sea", Demand(n_feet=2), "the line is full, or has left the metre"),
+        ("the sea the sea", Demand(n_feet=2, licences=Licences(n_extra=0)), "the line is full"),
         ("water water", Demand(n_feet=2, licences=STRICT), "take back a word"),
         ("in 1999", Demand(), "no telling how '1999' is said"),
         ("", Demand(rhyme="1999"), "no word of the lexicon rhymes with '1999'"),

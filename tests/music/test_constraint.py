@@ -15,6 +15,7 @@ from afterword.music.constraint import FullBars
 from afterword.music.tokens import NoteTokenizer
 from afterword.music.writing import write_abc
 from afterword.sampling.generate import Constraint, write
+from afterword.text.bytes import ByteTokenizer
 from afterword.text.characters import CharTokenizer
 from afterword.text.corpora import load
 
@@ -110,6 +111,8 @@ def test_a_tune_that_people_made_is_forbidden_if_and_only_if_a_bar_of_it_is_not_
         ("||", False),
         ("z6||\n", True),
         ("^c'3/2_B,/2G4||\n", True),
+        ("z-", False),
+        ("G3-G3||\n", True),
     ],
 )
 def test_the_rules_one_by_one(body, may):
@@ -122,6 +125,20 @@ def test_the_rules_one_by_one(body, may):
         if body.endswith("\n") and is_allowed:
             is_allowed = constraint.is_complete(state)
         assert is_allowed == may
+
+
+@pytest.mark.parametrize(
+    "body",
+    # no rest has a pitch; small letters are high, large ones low; 12 is a length, 1 is not
+    ["^z", "^2", "^,", "z,", "z-", "C'", "c,", "C,'", "G1-", "G1G", "G-2", "1", "'"],
+)
+def test_what_is_no_note_is_stopped_at_its_last_character(body):
+    constraint, state = constrained(CHARACTERS, "M:3/2\nL:1/8\nK:C\n"), None
+    for id in CHARACTERS.encode(body):
+        state = constraint.start if state is None else constraint.step(state, last)
+        last, allowed = id, constraint.allowed(state)
+    assert not allowed[last]
+    assert allowed.any()
 
 
 def test_behind_a_blank_line_nothing_is_allowed():
@@ -152,6 +169,7 @@ def test_in_few_tokens_the_tune_is_completed_and_in_too_few_it_says_so():
     [
         ("K:G\n", "must name a metre and a length"),
         (HEADS[0] + "GAGGABc|", "has a bar that is not full, or is not in the normal form"),
+        (HEADS[0] + "GAGGAB(3", "has a bar that is not full"),
         (HEADS[0] + "G>A", "is not in the normal form; mend it, or bring it there"),
     ],
 )
@@ -160,9 +178,51 @@ def test_a_prompt_that_cannot_be_gone_on_from_is_refused(prompt, message):
         FullBars(NOTES, prompt)
 
 
-def test_tokens_that_make_no_tune_are_refused():
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        ("", len("z6||\n")),
+        ("GAGGA", len("B||\n")),
+        ("GAGGA^", len("B||\n")),
+        ("GAGG3", len("||\n")),
+        ("GAG-", len("G3||\n")),
+        ("GAGGAB", len("||\n")),
+        ("GAGGAB|", len("|\n")),
+        ("GAGGAB||", len("\n")),
+        ("GAGGAB||\n", 0),
+    ],
+)
+def test_so_many_characters_complete_the_tune_and_every_token_leaves_enough(text, n):
+    constraint = constrained(NOTES, HEADS[0])
+    state = FullBars(NOTES, HEADS[0] + text).start
+    assert constraint.n_needed(state) == n
+    for n_left in range(n, n + 5):
+        free, few = constraint.allowed(state), constraint.allowed(state, n_left)
+        for id in free.nonzero()[:, 0].tolist():
+            assert few[id] == (constraint.n_needed(constraint.step(state, id)) <= n_left - 1)
+        assert not (few & ~free).any()
+
+
+def test_lengths_that_the_tokens_cannot_write_are_not_counted_on():
+    constraint = FullBars(CharTokenizer("\n|Cz36"), "M:C\nL:1/8\n")
+    assert constraint.n_needed(constraint.start) == len("z6zz||\n")
+    given = FullBars(CharTokenizer("\n|Cz36"), "M:C\nL:1/8\nC2C")  # but may stand in the prompt
+    assert given.n_needed(given.start) == len("6||\n")
+
+
+def test_bytes_that_are_no_letters_are_never_allowed():
+    tokenizer = ByteTokenizer()
+    constraint = FullBars(tokenizer, HEADS[0])
+    assert follows(constraint, "GAGGAB||\n", tokenizer)
+    assert not constraint.allowed(constraint.start)[128:].any()
+    with pytest.raises(ValueError, match=r"token 200 \(''\) is not allowed here"):
+        constraint.step(constraint.start, 200)
+
+
+@pytest.mark.parametrize("alphabet", ["ABC\n", "|z\n", "C|z"])
+def test_tokens_that_make_no_tune_are_refused(alphabet):
     with pytest.raises(ValueError, match="no tune can be written with these tokens"):
-        FullBars(CharTokenizer("ABC\n"), HEADS[0])
+        FullBars(CharTokenizer(alphabet), HEADS[0])
 
 
 def test_a_token_that_breaks_a_bar_is_refused():

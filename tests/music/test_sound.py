@@ -1,18 +1,14 @@
-"""What is played when; and how it sounds, in numbers."""
+"""How a tune sounds, in numbers."""
 
 import re
-from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
 
 from afterword.music import sound
 from afterword.music.abc import read_abc
-from afterword.music.order import bars_played, timed
 from afterword.music.sound import listen, tone, wave
 from afterword.plots.live import SCRIPTS
-from tests.music.making import tunes
 
 # the check of types, which looks at random items, is at work inside the strategy
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
@@ -24,43 +20,10 @@ def tune(body):
     return read_abc(HEAD + body)
 
 
-@pytest.mark.parametrize(
-    ("body", "order"),
-    [
-        ("CD|EF||", [0, 1]),
-        ("CD|EF:|", [0, 1, 0, 1]),
-        ("CD|:EF:|GA||", [0, 1, 1, 2]),
-        ("CD:|:EF:|", [0, 0, 1, 1]),
-        ("CD::EF|GA:|", [0, 0, 1, 2, 1, 2]),
-        ("CD||EF:|", [0, 1, 1]),  # back to where the part began
-        ("CD|1EF:|2GA||Bc|", [0, 1, 0, 2, 3]),
-        ("|:CD|1EF:|2GA:|Bc|", [0, 1, 0, 2, 3]),  # a second ending is the last
-        ("CD|1EF:|2GA||Bc|1CD:|2EF||", [0, 1, 0, 2, 3, 4, 3, 5]),
-        ("C[1D:|[2E||", [0, 1, 0, 2]),
-        ("CD:|EF:|GA:|", [0, 0, 1, 1, 2, 2]),
-    ],
-)
-def test_repeats_and_endings_are_played_as_a_player_would(body, order):
-    assert bars_played(tune(body)) == order
-
-
-@given(tunes())
-def test_playing_ends_and_what_sounds_follows_on(made):
-    order = bars_played(made)
-    assert len(order) <= 2 * made.n_bars
-    assert set(order) == set(range(made.n_bars))
-    notes = timed(made)
-    assert notes[0][2] == 0
-    for (_, _, _, end), (_, _, start, _) in pairwise(notes):
-        assert end == start
-
-
-def test_a_tied_note_sounds_once():
-    assert [(i, float(at), float(end)) for i, _, at, end in timed(tune("CD-|DE|"))] == [
-        (0, 0, 0.5),
-        (1, 0.5, 1.5),
-        (3, 1.5, 2),
-    ]
+@pytest.mark.parametrize(("body", "pickup"), [("D|CD|EF|", 0.5), ("CD|EF|", 0.0)])
+def test_a_first_bar_that_is_not_full_is_a_pickup(body, pickup):
+    page = listen(tune(body), with_score=False).html
+    assert float(re.search(r'"pickup": ([\d.]+)', page)[1]) == pickup
 
 
 def test_a_tone_has_its_pitch_and_no_click():

@@ -39,6 +39,23 @@ def test_what_begins_after_the_given_bars_is_the_models():
     assert strokes(plot_continued(rounded, 1, WORDS))[1][-1] == COLOURS["model"]
 
 
+def test_a_line_stands_where_each_bar_begins_also_the_last_that_is_not_full():
+    ax = plot_continued([(60, i / 2, (i + 1) / 2) for i in range(5)], 1, WORDS)
+    starts, ends = ([stroke[i] for stroke in strokes(ax)] for i in (0, 1))
+    bars = [line.get_xdata()[0] for line in ax.lines if line.get_linewidth() <= 3]
+    gap = starts[0] - bars[0]
+    assert bars[1] == pytest.approx((ends[1] + starts[2]) / 2)  # between two notes
+    assert bars == pytest.approx([start - gap for start in starts[::2]])
+
+
+def test_a_melody_on_one_pitch_is_level_and_its_notes_stand_apart():
+    (_, end, y, _), (start, _, other, _) = strokes(
+        plot_continued([(60, 0.0, 1.0), (60, 1.0, 2.0)], 1, WORDS)
+    )
+    assert y == other
+    assert end < start
+
+
 def test_its_words_stand_above_their_pieces_in_type_for_a_phone():
     ax = plot_continued(NOTES, 1, WORDS)
     people, model = ax.texts
@@ -68,8 +85,15 @@ def test_a_curve_rises_to_all_tunes_and_each_name_has_its_colour():
     assert (shares[0], shares[-1]) == (0, 1)
     assert places[len(places) // 2] == pytest.approx(0.6)  # the median
     assert {text.get_text(): text.get_color() for text in ax.texts} == colours
+    assert len({text.get_position()[1] for text in ax.texts}) == 2
     with pytest.raises(ValueError, match=re.escape("no distances came for ['model']")):
         plot_distances({"people": [1], "model": []}, colours)
+
+
+@pytest.mark.parametrize("n", [3, 5000])
+def test_a_curve_is_small_however_many_tunes_there_are(n):
+    ax = plot_distances({"people": list(range(n))}, {"people": "#111111"})
+    assert len(ax.lines[0].get_xdata()) == 61
 
 
 def test_each_rule_is_a_row_with_a_dot_and_an_interval_for_each():
@@ -81,6 +105,9 @@ def test_each_rule_is_a_row_with_a_dot_and_an_interval_for_each():
     assert spans == [(0.8, 1.0), (0.1, 0.4)] * 2
     heights = [line.get_ydata()[0] for line in ax.lines if len(line.get_xdata()) == 2]
     assert len(set(np.round(heights, 3))) == 4
+    dots = [line.get_data() for line in ax.lines if len(line.get_xdata()) == 1]
+    assert [(*x, *y) for x, y in dots] == list(zip([0.9, 0.2] * 2, heights, strict=True))
+    assert ax.yaxis_inverted()  # the first rule is on top
     key = {text.get_text().removeprefix("● "): text.get_color() for text in ax.texts}
     assert key == colours
 
@@ -90,12 +117,21 @@ def test_people_are_a_mark_across_each_row():
     ax = plot_rules(rows, {"model": "#222222"}, people={"a": 0.9, "b": 0.5})
     marks = [line for line in ax.lines if line.get_color() == COLOURS["human"]]
     assert [list(mark.get_xdata()) for mark in marks] == [[0.9, 0.9], [0.5, 0.5]]
+    assert [np.mean(mark.get_ydata()) for mark in marks] == pytest.approx([0, 1])
     assert [text.get_text() for text in ax.texts] == ["● model", "| people"]
 
 
-def test_an_interval_without_its_value_is_refused():
-    with pytest.raises(ValueError, match=r"model, a: 0.5 with an interval from 0.6 to 0.7; give"):
-        plot_rules({"a": {"model": (0.5, 0.6, 0.7)}}, {"model": "#222222"})
+@pytest.mark.parametrize(("low", "high"), [(0.6, 0.7), (0.3, 0.4), (0.6, 0.4)])
+def test_an_interval_without_its_value_is_refused(low, high):
+    with pytest.raises(ValueError, match=f"model, a: 0.5 with an interval from {low} to {high}; g"):
+        plot_rules({"a": {"model": (0.5, low, high)}}, {"model": "#222222"})
+
+
+def test_both_are_drawn_where_one_asks():
+    _, (left, right) = plt.subplots(1, 2)
+    colours = {"model": "#222222"}
+    assert plot_distances({"model": [1]}, colours, ax=left) is left
+    assert plot_rules({"a": {"model": (0.5, 0.4, 0.6)}}, colours, ax=right) is right
 
 
 @pytest.fixture(autouse=True)

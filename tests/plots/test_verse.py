@@ -5,8 +5,11 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.colors import to_hex
 
+from afterword.plots import verse as page
 from afterword.plots.live import SCRIPTS
+from afterword.plots.style import COLOURS
 from afterword.plots.verse import Choice, bars, percent, sentence, verse_form
 
 VERSE = "The sea < all\nAnd so the day.\n"
@@ -20,6 +23,14 @@ def form(**changes):
     return verse_form(**given | changes)
 
 
+def drawn_axes(monkeypatch, **changes):
+    """What matplotlib draws of the form."""
+    figures = []
+    monkeypatch.setattr(page, "drawn", lambda figure: figures.append(figure) or "")
+    form(**changes)
+    return figures[0].axes[0]
+
+
 def test_the_table_says_what_may_come_next_and_where():
     table = bars(BEFORE, CHOICES)
     found = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>.*?width: ([\d.]+)%', table)
@@ -31,8 +42,30 @@ def test_the_table_says_what_may_come_next_and_where():
     assert "<caption>What may come after “And so the”</caption>" in table
 
 
-def test_at_most_twelve_rows():
+def test_at_most_twelve_rows_and_bars_in_the_picture(monkeypatch):
     assert bars(BEFORE, CHOICES * 9).count('scope="row"') == 12
+    many = [Choice(f"{i}", 0.1, False) for i in range(13)]
+    assert len(drawn_axes(monkeypatch, choices=many).patches) == 12
+
+
+def test_the_picture_has_the_likeliest_on_top_and_blue_where_the_line_ends(monkeypatch):
+    ax = drawn_axes(monkeypatch)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["day", "fair", "t<o"]
+    assert ax.yaxis_inverted()
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx([40, 10, 0.1])
+    assert [to_hex(bar.get_facecolor()) for bar in ax.patches] == [
+        to_hex(COLOURS[name]) for name in ("model", "floor", "floor")
+    ]
+
+
+def test_signs_of_html_and_of_formulas_are_shown_as_they_are(monkeypatch):
+    before = "One\nTwo\nFor $5 < $6 "
+    choices = [Choice("<b>", 0.4, True)]
+    given = dict(verse=before + "<b>.\n", before=before, choices=choices)
+    made = form(**given)
+    assert "<b>" not in made.html.split("<script>")[0]
+    assert "<caption>What may come after “For $5 &lt; $6”</caption>" in made.html
+    assert drawn_axes(monkeypatch, **given).get_title("left") == r"After “For \$5 < \$6”"
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,8 @@ def moved(place: Place, said: tuple[Way, ...], is_vowel: bool, demand: Demand) -
     for reading, needs in said:
         end = place.n + len(reading)
         beats = place.beats[place.n : end]
-        if end <= len(place.beats) and not [*clashes(reading, beats, demand.licences)]:
+        against = [*clashes(reading, beats, demand.licences)] if demand.foot else []
+        if end <= len(place.beats) and not against:
             yield Place(place.beats, end, needs)
 
 

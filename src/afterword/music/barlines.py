@@ -42,13 +42,14 @@ class Place:
 class Rules:
     """What a sign leads to, in one metre, with lengths counted in one unit.
 
-    ``written`` are the lengths that there are.
+    ``written`` are the lengths that can be written, of all that can be read.
     """
 
     def __init__(self, metre: str, unit: Fraction, written: tuple[str, ...] = tuple(WRITTEN)):
         length, self.in_threes = metre_of(metre)
         self.part = unit / length  # of a bar, that the length 1 takes
-        self.parts = {one: self.part * times(one) for one in written}
+        self.parts = {one: self.part * times(one) for one in WRITTEN}
+        self.written = written
         self.after = lru_cache(maxsize=None)(self.after)
         self.n_needed = lru_cache(maxsize=None)(self.n_needed)
         self._fill = lru_cache(maxsize=None)(self._fill)
@@ -114,9 +115,8 @@ class Rules:
             return NEVER
         n = max(n_in_tuplet - 1, 0)
         least = NEVER
-        for written, length in self.parts.items():
-            if n_in_tuplet:
-                length *= part
+        for written in self.written:
+            length = self.parts[written] * (part if n_in_tuplet else 1)
             if length <= left:
                 least = min(least, 1 + len(written) + self._fill(left - length, n, part))
         return least
