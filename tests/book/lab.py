@@ -82,7 +82,9 @@ class Lab:
         self.folder, self.heard = folder, []
         self.page = chrome.new_page(viewport=look.SIZES["desktop"])
         self.page.set_default_timeout(20_000)
-        self.page.on("pageerror", lambda error: self.heard.append(f"script: {error.stack}"))
+        self.page.on(
+            "pageerror", lambda error: self.heard.append(f"script: {error.message} {error.stack}")
+        )
         self.page.on(
             "console",
             lambda said: said.type == "error" and self.heard.append(f"console: {said.text}"),
