@@ -98,6 +98,23 @@ def name_the_rows(app, doctree):
             ]
 
 
+def keep_columns(app, doctree):
+    """What a cell has printed in columns scrolls on a small screen; other lines are wrapped."""
+    for output in doctree.findall(nodes.literal_block):
+        if "output" in output["classes"] and in_columns(output.astext()):
+            output["classes"].append("columns")
+
+
+def in_columns(text: str) -> bool:
+    """Whether three lines on end have gaps of two spaces or more, as the rows of a table.
+
+    >>> in_columns("way   bits\\nfree  2.31\\nheld  1.59"), in_columns("a  b\\nno gap\\nc  d")
+    (True, False)
+    """
+    gaps = [bool(re.search(r"\S {2,}\S", line)) for line in text.split("\n")]
+    return any(all(gaps[i : i + 3]) for i in range(len(gaps) - 2))
+
+
 def title_the_folds(app, doctree):
     """A folded cell bears the title that Colab shows for it."""
     for cell in doctree.findall(
@@ -113,6 +130,7 @@ def title_the_folds(app, doctree):
 
 def setup(app):
     for step in (
+        keep_columns,
         title_the_folds,
         box_the_titled_quotes,
         keep_tags_on_long_equations,

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
+from book._ext.portable import in_columns
 from book.tools import look
 from book.tools.pdf import contents
 
@@ -178,6 +179,34 @@ def test_the_first_file_leads_to_the_front_page(chrome):
     page = chrome.new_page()
     page.goto((look.HTML / "index.html").as_uri())
     page.wait_for_url(f"**/{next(contents())}.html", timeout=10_000)
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("printed", "is_table"),
+    [
+        ("way   bits\nfree  2.31\nheld  1.59", True),
+        ("said first\nway   bits\nfree  2.31\nheld  1.59\nlast", True),
+        ("way   bits\nfree  2.31", False),
+        ("a  b\nno gap here\nc  d\ne  f", False),
+        ("  the first line\n  the second\n  the third", False),
+    ],
+)
+def test_columns_are_three_lines_on_end_with_gaps(printed, is_table):
+    assert in_columns(printed) is is_table
+
+
+def test_printed_columns_scroll_and_printed_lines_are_wrapped(chrome, address):
+    page = look.visit(chrome, address + "chapters/12_music.html", look.SIZES["phone"])
+    printed = ".cell_output .stream{} pre"
+    shown = "getComputedStyle(pre).whiteSpace, pre.scrollWidth > pre.clientWidth, pre.tabIndex"
+    seen = f"all => all.map(pre => [{shown}])"
+    columns = page.locator(printed.format(".columns")).evaluate_all(seen)
+    assert ["pre", True, 0] in columns
+    assert all(space == "pre" and (tab == 0) == wide for space, wide, tab in columns)
+    lines = page.locator(printed.format(":not(.columns)")).evaluate_all(seen)
+    assert lines
+    assert {(space, wide) for space, wide, _ in lines} == {("pre-wrap", False)}
     page.close()
 
 
