@@ -175,12 +175,21 @@ def test_a_form_says_what_is_asked_of_the_next_line():
         (3, "away"),
     ]
     assert demand_of(form, [*lines, "a day"], LEXICON).rhyme == ""  # a new stanza
+    assert demand_of(form, [*lines, "a day", "the sun", "a night"], LEXICON).rhyme == "sun"
     assert demand_of(form, ["a month", "x"], LEXICON).rhyme == ""  # which nothing rhymes with
     threes = Form(name="threes", rhymes="aaab", syllables=(8,), foot="01")
     assert demand_of(threes, ["the sea", "a day"], LEXICON).rhyme == "day"  # the nearest before
     assert demand_of(form_of("eight syllables", "free"), lines, LEXICON) == Demand(
         n_feet=8, foot="", licences=PLAIN
     )
+
+
+def test_what_is_offered_at_the_end_of_a_line_ends_on_its_last_foot():
+    demand = demand_of(form_of("pentameter", "free"), [], LEXICON)
+    fits = fitting("And all the world is far away ", demand, LEXICON)  # eight syllables
+    ends = {word for word, fit in fits.items() if fit.ends}
+    assert {"above", "abroad"} <= ends
+    assert not {"according", "affection", "acquainted"} & ends
 
 
 def test_what_cannot_be_written_on_is_said():
