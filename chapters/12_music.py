@@ -958,7 +958,7 @@ for who, some in {"people": of_people, "model": dozen}.items():
     print(f"{who}: {n_stuck} of {len(some)} stuck ({low:.2f} to {high:.2f})")
 
 # %% [markdown]
-# Is it the cold, or the full bars? And how many of the phrases that return are only circles? Three models of 800 steps, from their first weights on, can tell. It takes ten minutes, and is loaded. <!-- number ten: on one core -->
+# Is it the cold, or the full bars? And how many of the phrases that return are only circles? Three models of 800 steps, from their first weights on, can tell. It takes some minutes, and is loaded.
 
 # %%
 def circles(*, seed):
